@@ -1,6 +1,7 @@
 #include "load/run/spool_watch.h"
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
+#include "spool/journal/acked.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,8 @@ static void on_scan(uv_timer_t *timer)
     f->changed(f->ctx, NULL);
 }
 
-/* A journal's line makes a page visible; the rest of what happens in the folder does not matter. */
+/* A page may be loaded once its journal line is there and acked.json counts it. The disk may take longer for the latter than the linger
+ * lasts, so both are signs. The rest of what happens in the folder does not matter. */
 static bool matters(const struct watch *w, const char *name)
 {
     static const char suffix[] = ".journal";
@@ -69,6 +71,8 @@ static bool matters(const struct watch *w, const char *name)
         return true;
     if (w->table == NULL)
         return strchr(name, '.') == NULL; /* a table's folder */
+    if (strcmp(name, ACKED_FILE) == 0)
+        return true;
     size_t n = strlen(name);
     return n >= sizeof suffix - 1 && strcmp(name + n - (sizeof suffix - 1), suffix) == 0;
 }

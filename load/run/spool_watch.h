@@ -1,5 +1,5 @@
 /*
- * Tells when the spool has more: a table's journal has grown, or a table has come.
+ * Tells when the spool has more: a table's journal has grown, pages of it were acknowledged, or a table has come.
  *
  * inotify by way of libuv, and a scan now and then for file systems that tell nothing (network,
  * containers). After the first sign it waits for half a second, so that a trickle of pages is not a
