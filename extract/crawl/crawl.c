@@ -73,8 +73,6 @@ enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request)
 enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen, struct err *e)
 {
     (void)e;
-    if (c->trial.now.goes_on)
-        crawl_trial_gap(c);
     if (!crawl_trial_looks(c))
         crawl_facts_add(c, seen);
     crawl_trial_record(c, seen);
@@ -409,8 +407,6 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
     if (!crawl_trial_page(c, &verdict, e)) {
         crawl_trial_kept(c);
         verdict = page_at_hand(c, e);
-        if (verdict == CRAWL_RETAKE)
-            crawl_known_back(c);
         places_settle(c->conf.places, verdict == CRAWL_KEEP);
     }
     return verdict;

@@ -122,7 +122,8 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
     t->before = place->before;
     t->after = place->after;
     memset(t->gaps, 0, sizeof t->gaps);
-    t->gap_due = t->step.state == STEP_BEHIND; /* the page begins with the place */
+    if (t->step.state == STEP_BEHIND) /* the page begins with the place */
+        crawl_trial_gap(c);
 }
 
 /* Before a page is requested: looks for a known place on it, and requests the page around that. */
@@ -237,7 +238,6 @@ bool crawl_known_remember(struct crawl *c, bool proven)
     if (!proven)
         t->pending = met;
     t->pends |= !proven; /* a place that waits for the same list goes on waiting */
-    t->was = t->known > 0 ? places->at[t->known - 1] : (struct place){.offset = 0};
     return !proven || places_meet(places, &met, clock_of(c)) != NULL;
 }
 

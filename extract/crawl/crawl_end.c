@@ -23,26 +23,9 @@ bool crawl_singles(const struct crawl *c)
     return c->learned.longest < 2 && c->learned.window < 2;
 }
 
-/* Returns how many records the page's last part has, where the page was put together around a known place and that part was shorter than
- * requested. Failures by chance may make a place of a good record, so that the page with a new one is read twice. */
-uint64_t crawl_last_part(const struct crawl *c)
-{
-    const struct step *s = &c->trial.step;
-    bool ends = c->trial.parts && s->known && s->gap > 0 && s->after.n < s->behind;
-    return ends && (s->after.n > 0 || s->closed) ? s->after.n : c->page.n;
-}
-
-/* Returns true if the page was put together around a known place, nothing stood behind it, and after that it was as it was before. */
-bool crawl_closed(const struct crawl *c)
-{
-    const struct crawl_trial *t = &c->trial;
-    return t->parts && t->step.known && t->step.closed && t->step.behind >= t->page.limit &&
-           !c->learned.thinned && (c->phase != CRAWL_KEYS || !crawl_singles(c));
-}
-
 bool crawl_room(const struct crawl *c)
 {
-    return c->page.n < c->asked && crawl_last_part(c) < c->learned.longest;
+    return c->page.n < c->asked && c->page.n < c->learned.longest;
 }
 
 bool crawl_capped(const struct crawl *c, uint64_t n)
@@ -89,8 +72,7 @@ void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
         return;
     if (c->page.n > 0 && (uint64_t)c->count < to)
         c->learned.counted = CRAWL_NO;
-    else if (shows && to > 0 && ((c->page.n == 0 && offset > 0) || crawl_closed(c)) &&
-             (uint64_t)c->count == to && !c->elsewhere)
+    else if (shows && offset > 0 && c->page.n == 0 && (uint64_t)c->count == to && !c->elsewhere)
         c->learned.counted = CRAWL_YES;
 }
 
@@ -222,7 +204,7 @@ bool crawl_look_due(const struct crawl *c)
 
 static enum crawl_after at_end(const struct crawl *c)
 {
-    if ((c->page.n == 0 || crawl_closed(c)) && crawl_count_agrees(c, c->ask.offset + c->page.n))
+    if (c->page.n == 0 && crawl_count_agrees(c, c->ask.offset))
         return CRAWL_ENDED;
     if (c->everything && c->ask.filtered && !c->learned.thinned)
         return CRAWL_ENDED; /* the list without a filter is read from there on */
@@ -239,7 +221,7 @@ static enum crawl_after after_empty(const struct crawl *c)
         return CRAWL_ENDED;
     if (c->ask.offset == 0 || !c->behind)
         return at_end(c);
-    bool room = c->place_last < c->learned.longest || c->learned.least > 0;
+    bool room = c->place_n < c->learned.longest || c->learned.least > 0;
     /* in an order that changes with each request the same page never comes again */
     bool loose = c->known_count > 0 && crawl_is_loose(c, crawl_last_known(c));
     return room || loose ? at_end(c) : CRAWL_VERIFY;
@@ -280,7 +262,7 @@ enum crawl_after crawl_after_page(const struct crawl *c)
         return crawl_since_possible(c, false) ? CRAWL_SHOW : CRAWL_LOOK;
     if (c->sure != WHEN_NONE && c->phase == CRAWL_BODY && crawl_room(c) && reaches_goal(c))
         return CRAWL_REST;
-    return crawl_closed(c) ? at_end(c) : CRAWL_BEHIND;
+    return CRAWL_BEHIND;
 }
 
 /* ---- looking behind the end ----

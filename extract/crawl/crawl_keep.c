@@ -166,7 +166,6 @@ static void remember_page(struct crawl *c)
     bool cut = c->trial.parts && step->gap > 0 && step->after.n >= c->learned.longest;
     c->place_part = cut ? step->after.n : c->page.n; /* what tells of a cap is the last part */
     c->place_asked = cut ? step->behind : c->asked;
-    c->place_last = crawl_last_part(c);
     c->place_run = c->page.run;
     c->placed = true;
     c->kept_sum = c->page.sum;

@@ -298,7 +298,7 @@ static void go_on(struct crawl *c)
         note_edge(c);
         c->learned.looked = c->clock;
         crawl_keys_read(c);
-    } else if (look || crawl_closed(c)) {
+    } else if (look) {
         k->offset += page->n - 1;
         look_behind(c);
     } else if (page->n == 1 && crawl_singles(c)) {

@@ -265,9 +265,6 @@ static uint64_t beginning(const struct crawl_trial *t)
 void crawl_trial_gap(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
-    if (!t->gap_due)
-        return;
-    t->gap_due = false;
     if (t->step.low == 0) {
         crawl_facts_reset(&c->page);
         t->before = (struct place_side){.there = false};
@@ -286,18 +283,4 @@ void crawl_trial_gap(struct crawl *c)
         crawl_facts_add(c, &seen);
         c->page.entries[c->page.count - 1].gap = true;
     }
-}
-
-/* The page that was put together around a known place is not kept: later pages have the place where it was known to be. */
-void crawl_known_back(struct crawl *c)
-{
-    const struct crawl_trial *t = &c->trial;
-    struct place *place = t->parts && t->known > 0 ? &c->conf.places->at[t->known - 1] : NULL;
-    const struct place *was = &t->was;
-    if (place == NULL || c->phase == CRAWL_KEYS || was->sort != place->sort ||
-        was->before.id != place->before.id || was->after.id != place->after.id)
-        return;
-    memcpy(place->from, was->from, sizeof place->from);
-    place->offset = was->offset;
-    place->ordinal = was->ordinal;
 }

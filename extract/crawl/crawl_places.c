@@ -93,7 +93,7 @@ bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
     if (t->step.state != STEP_NONE) {
         step_request(&t->step, &part);
     } else {
-        t->parts = t->gap_due = false;
+        t->parts = false;
         request->apart = t->shrunk;
         t->now = *request;
         return true;
@@ -177,7 +177,7 @@ static enum err_code take(struct crawl *c, struct err *e)
     bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1) &&
                 !crawl_capped(c, t->step.after.n);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
-    c->count = t->step.known ? t->count : -1;
+    c->count = -1;
     c->drift = 0; /* the next one begins behind the place, however short this one is */
     return OK;
 }
@@ -261,14 +261,11 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         return false;
     if (t->step.state == STEP_BEFORE || (t->step.state == STEP_BEHIND && t->step.low == 0))
         t->began = c->clock;
-    if (t->step.state == STEP_BEHIND)
-        t->count = c->count;
-    t->step.counted = c->count > 0 && c->learned.counted == CRAWL_YES && !c->learned.thinned &&
-                      (uint64_t)c->count == t->step.offset + t->step.low + t->step.gap;
     switch (step_answered(&t->step)) {
     case STEP_ON:
     case STEP_SAME:
-        t->gap_due |= t->step.state == STEP_BEHIND;
+        if (t->step.state == STEP_BEHIND)
+            crawl_trial_gap(c);
         return true;
     case STEP_PLAIN:
         go_plain(c);
@@ -280,7 +277,6 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
     case STEP_TAKEN:
         break;
     }
-    crawl_trial_gap(c);
     if (crawl_goes_round(c)) {
         *verdict = crawl_go_past(c) ? crawl_retake(c, e) : crawl_steps_end(c, e);
         return true;
@@ -421,7 +417,8 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
                 (gap < STEP_GAP_MAX ? gap : STEP_GAP_MAX - 1) * sizeof *t->gaps);
         t->gaps[0].seen = false;
     }
-    t->gap_due |= t->step.state == STEP_BEHIND;
+    if (t->step.state == STEP_BEHIND)
+        crawl_trial_gap(c);
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
 }
 

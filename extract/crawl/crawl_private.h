@@ -229,61 +229,64 @@ struct crawl_trial {
     struct crawl_request page; /* what was asked for in the ordinary way */
     struct crawl_request now;  /* the request under way */
     struct step step;
-    unsigned rounds, passed;  /* of it, since a page was kept; failures that passed by themselves */
-    bool parts;               /* the page was put together, */
-    int64_t began, count;     /* the clock at its first part; the count with its last one; */
-    int64_t shown;            /* the key of what is beyond */
-    uint64_t beyond, further; /* does it go on there? Or 0; so many came, or positions are */
-    unsigned probe, doubts;   /* is the API there at all? The question under way, from 1; or 0 */
+    unsigned rounds;           /* of it, since a page was kept */
+    unsigned passed;           /* failures that passed by themselves */
+    bool parts;                /* the page was put together, */
+    int64_t began, shown;      /* the clock at its first part; the key of what is beyond */
+    uint64_t beyond, further;  /* does it go on there? Or 0; so many came, or positions are */
+    unsigned probe, doubts;    /* is the API there at all? The question under way, from 1; or 0 */
     uint64_t bytes, met, same; /* sums of a record's bytes: in vain, or 0; where; at two offsets */
     bool heard, twice;         /* the same came twice; the question is asked once more for that */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk, halved;  /* it is asked for smaller than `whole`; since the page at hand failed */
     unsigned whole, calm; /* pages kept since */
-    unsigned fallback;    /* is known to work; */
-    bool grown, stepped; /* it is larger, since a step was made at a size that was smaller for it */
-    bool forced;         /* steps prove nothing any more */
-    uint64_t between, at;   /* the last place that was stepped over: its neighbours; its offset, */
-    unsigned turns, hops;   /* and how often in a row; all since the list came further */
+    bool grown;           /* larger than is known to work */
+    unsigned fallback;    /* which is this */
+    bool stepped;         /* ... because a step was made at a size that was smaller for its sake */
+    bool forced;          /* steps prove nothing any more */
+    uint64_t between, at; /* the last place that was stepped over: its neighbours; its offset, */
+    unsigned turns, hops; /* and how often in a row; all since the list came further */
     uint64_t past, past_at; /* how far a list was gone on with unproven: its filter, its offset, */
     unsigned pasts;         /* and how often that came no further */
     struct place_side before, after; /* of the step */
     struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
     size_t known;           /* the place that the step is about, from 1; or 0 */
-    struct place was;       /* ... before the page moved it */
-    bool guessed, gap_due;  /* one was looked for in vain on the page at hand; which lacks it yet */
+    bool guessed;           /* one was looked for in vain on the page at hand */
     struct place pending;   /* one that is to be proven by another list, */
-    bool pends, wide;       /* where there is one; `again` is looked for further around */
-    size_t again;           /* at the run's end: the one that is tried again, from 1; or 0 */
+    bool pends;             /* where there is one */
+    size_t again;           /* at the run's end: the one that is tried again, likewise */
     size_t edge;            /* the place at the last page's end, likewise, */
     uint64_t edge_id;       /* of this record */
     unsigned retries, came; /* requests of that which brought nothing, and a record */
+    bool wide;              /* ... and looked for further around */
 };
 
 struct crawl {
     struct crawl_conf conf;
     enum crawl_phase phase;
-    bool everything, open; /* a run from the beginning; whose first page is good by itself */
-    bool opens; /* ... and it is at hand: early enough for any skew, so that it tells none */
-    bool unfiltered,
-        look;             /* the filter does not work; in the tail: it only looks behind the body */
+    bool everything; /* this run is one from the beginning */
+    bool open;       /* nothing is known yet: the first page is good by itself */
+    bool opens;      /* ... and it is at hand: early enough for any skew, so that it tells none */
+    bool unfiltered; /* the filter does not work */
+    bool look;       /* in the tail: the body has ended, and this is only a look behind it */
     bool resumed, broken; /* goes on with a run that was left; was called so */
     struct crawl_learned learned;
     struct crawl_keys keys;
     struct crawl_look look_behind;
     struct crawl_passes passes;
-    int64_t clock, count; /* of the answer at hand; or WHEN_NONE, -1: none */
-    bool elsewhere;       /* its offset was not heeded, so that the count tells nothing */
-    int64_t sure;         /* all that was there then is kept; or WHEN_NONE */
-    bool limited, single; /* what came later is not proven; pages of one record, without overlap */
-    bool behind, verify;  /* the page asked for must be empty; be as the last one was */
+    int64_t clock, count;       /* of the answer at hand; or WHEN_NONE, -1: none */
+    bool elsewhere;             /* its offset was not heeded, so that the count tells nothing */
+    int64_t sure;               /* all that was there then is kept; or WHEN_NONE */
+    bool limited;               /* what came later is not proven to be */
+    bool behind, verify;        /* the page asked for must be empty; be as the last one was */
     bool no_keys, no_since;     /* lists by key fail in this run; those behind a time do */
+    bool single;                /* pages of one record, which cannot overlap */
     uint64_t blind;             /* up to this offset pages need not overlap; 0: they must */
     bool loose_timeless;        /* records without a time are no longer in doubt, */
     int64_t loose_time;         /* nor those up to this one; or WHEN_NONE */
-    int64_t loose[CRAWL_LOOSE]; /* the last such times, */
+    int64_t loose[CRAWL_LOOSE]; /* the last such times */
     size_t loose_count;
     int64_t goal; /* the greatest time of the last run, or of the list by key; or WHEN_NONE */
     struct crawl_ask ask;      /* what is asked for next */
@@ -295,9 +298,9 @@ struct crawl {
     struct crawl_entry *known;
     size_t known_count;
     struct crawl_ask place;
-    uint64_t place_n, place_part, place_last; /* its records; its last part's, if cut; if short */
-    int64_t covered; /* the first page must reach back to here; or WHEN_NONE */
-    bool placed;     /* there is one in this run */
+    uint64_t place_n, place_part; /* its records, and those of its last part */
+    int64_t covered;              /* the first page must reach back to here; or WHEN_NONE */
+    bool placed;                  /* there is one in this run */
     unsigned place_asked;
     uint64_t far;     /* the greatest offset under its anchor */
     size_t place_run; /* its last records that are in doubt */
@@ -347,7 +350,7 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
 /* The greatest time below the last one, and how many records stand behind it; or NULL. */
 const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size_t *behind);
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
-void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over, if due */
+void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_facts_run(struct crawl *c); /* which of its last records are in doubt */
 /* crawl_marks.c */
 int64_t crawl_cap(const struct crawl *c);     /* times beyond this one may lie in the future */
@@ -385,11 +388,9 @@ void crawl_learn_behind(struct crawl *c);
 bool crawl_count_agrees(const struct crawl *c, uint64_t offset);
 bool crawl_group_goes_on(const struct crawl *c);
 bool crawl_count_ends(const struct crawl *c, uint64_t offset);
-uint64_t crawl_last_part(const struct crawl *c);
 bool crawl_room(const struct crawl *c);               /* the page could have held more */
 bool crawl_capped(const struct crawl *c, uint64_t n); /* as long as the API lets pages be */
 bool crawl_same_page(const struct crawl *c);
-bool crawl_closed(const struct crawl *c); /* put together, and nothing stood behind it */
 bool crawl_look_due(const struct crawl *c);
 bool crawl_only_grows(struct crawl *c, bool *look);
 uint64_t crawl_window(const struct crawl *c); /* a page covers so many places at least */
@@ -481,7 +482,6 @@ void crawl_known_begin(struct crawl *c);
 bool crawl_ask_known(const struct crawl *c, struct crawl_request *request);
 bool crawl_known_again(struct crawl *c);
 bool crawl_known_elsewhere(const struct crawl *c);
-void crawl_known_back(struct crawl *c);
 bool crawl_known_remember(struct crawl *c, bool proven);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);

@@ -45,29 +45,14 @@ static unsigned middle(const struct step *s)
     return s->stride > 0 && near < s->high ? near : half;
 }
 
-/* The known place is the list's last. */
-static bool is_last(const struct step *s)
-{
-    return s->known && s->gap > 0 && !s->has_after && !s->hint && !s->forced;
-}
-
-/* A good record may have come in place of any of the gap, and not just of its last one. */
-static bool is_each(const struct step *s)
-{
-    return s->young || (s->grows && s->low == 0);
-}
-
-/* Goes on behind the gap. A good record may have come in place of a known one that is gone: in a list that grows at its beginning in
- * place of the first, between two neighbours, as long as records come in there, in place of any, and at an open end in place of the last
- * one. These places are requested first; at the list's end they are requested once nothing was found behind them, unless the answers' counts
- * tell that nothing else is there. */
+/* Goes on behind the gap. A good record may have come in place of a known one that is gone: at an open end in place of the last
+ * one, in a list that grows at its beginning in place of the first, and between two neighbours, as long as records come in there, in
+ * place of any. These places are requested first. */
 static enum step_result behind(struct step *s)
 {
     bool first = s->grows && s->low == 0;
-    bool last = is_last(s) && !s->counted;
-    bool open = s->known && s->gap > 0 && !last && (first || !s->has_after || s->young);
+    bool open = s->known && s->gap > 0 && (first || !s->has_after || s->young);
     bool asked = s->failed && s->gap == 1 && !s->young;
-    s->counts = is_last(s) && s->counted && !asked;
     s->at = first || s->young || s->gap == 0 ? 0 : s->gap - 1;
     s->state = open && !asked ? STEP_AGAIN : STEP_BEHIND;
     return STEP_ON;
@@ -78,8 +63,6 @@ static enum step_result before(struct step *s)
 {
     s->before = (struct step_facts){0};
     s->tries = 0;
-    s->ends = s->closed = false;
-    s->counted = false;
     if (s->low == 0)
         return behind(s);
     s->state = STEP_BEFORE;
@@ -281,13 +264,10 @@ static enum step_result answered_behind(struct step *s)
         return less_behind(s);
     }
     bool stands = s->known && stands_before(s) && stands_after(s);
-    s->closed = stands && s->counts && s->counted;
-    s->ends = stands && is_last(s) && !s->closed;
-    if ((stands && !s->ends) || (s->forced && !s->known))
+    if (stands || (s->forced && !s->known))
         return taken(s);
-    s->known = s->ends;
-    s->at = s->ends && !is_each(s) ? s->gap - 1 : 0;
-    s->tries = 0;
+    s->known = false;
+    s->at = s->tries = 0;
     s->state = s->gap > 0 ? STEP_AGAIN : STEP_STILL;
     return STEP_ON;
 }
@@ -297,7 +277,6 @@ static enum step_result answered_still(struct step *s)
     const struct step_facts *a = &s->answer;
     bool same = s->low > 0 ? a->n == s->before.n && a->sum == s->before.sum
                            : (a->n > 0) == (s->after.n > 0) && a->first == s->after.first;
-    s->closed = same && s->after.n == 0;
     return same || s->forced ? taken(s) : next_round(s, before(s));
 }
 
@@ -479,10 +458,12 @@ enum step_result step_failed(struct step *s)
         if (!s->shown && (!s->known || s->hint) && ++s->tries < again_tries(s))
             return STEP_SAME;
         s->tries = 0;
-        if ((!s->known || (s->ends ? is_each(s) : s->young)) && ++s->at < s->gap)
+        if (s->known && s->young && ++s->at < s->gap)
             s->state = STEP_AGAIN;
+        else if (s->known)
+            s->state = STEP_BEHIND;
         else
-            s->state = s->known && !s->ends ? STEP_BEHIND : STEP_STILL;
+            s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
         return STEP_ON;
     case STEP_STILL:
         if (++s->tries < STEP_TRIES)

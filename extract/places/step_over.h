@@ -22,8 +22,8 @@
  *
  * A known place that stands between its known neighbours needs BEFORE and BEHIND only, since nothing else can be between the two.
  * Where these are its neighbours in another order of the list, it must fail AGAIN, twice, before BEHIND.
- * If the list grows at its beginning, a good record may have come in place of one that is gone: there the place must fail AGAIN, once, before
- * BEHIND. So may one at a list's end: there AGAIN, once, and STILL follow, as they do for a new place. Then the list is known to end there.
+ * At a list's end, or if the list grows at its beginning, a good record may have come in place of one that is gone: there
+ * the place must fail AGAIN, once, before BEHIND.
  */
 #ifndef NETTY_EXTRACT_PLACES_STEP_OVER_H
 #define NETTY_EXTRACT_PLACES_STEP_OVER_H
@@ -108,21 +108,17 @@ struct step {
     unsigned rounds;
     bool earlier; /* the place before the page was not requested yet */
     unsigned size;
-    bool grows;   /* records come in at the list's beginning */
-    bool young;   /* ... or between the neighbours that are known */
-    bool known;   /* the neighbours are known */
-    bool seeks;   /* known: the neighbour before is looked for */
-    bool guess;   /* known: the neighbour before is not looked for */
-    bool hint;    /* known: from another order of the list */
-    bool failed;  /* some request has failed */
-    bool sure;    /* ALONE need fail once only */
-    bool unlike;  /* ALONE failed in different ways, which may pass */
-    bool wide;    /* STEP_LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
-    bool ends;    /* nothing was found behind a known place: AGAIN and STILL follow */
-    bool counted; /* the answer counts the places up to the gap's last one (set by the caller) */
-    bool counts;  /* ... as BEFORE's was */
-    bool closed;  /* STEP_TAKEN: nothing stands behind the gap, and nothing before it has moved */
-    bool mended;  /* a place that was known as a cause is one no longer */
+    bool grows;  /* records come in at the list's beginning */
+    bool young;  /* ... or between the neighbours that are known */
+    bool known;  /* the neighbours are known */
+    bool seeks;  /* known: the neighbour before is looked for */
+    bool guess;  /* known: the neighbour before is not looked for */
+    bool hint;   /* known: from another order of the list */
+    bool failed; /* some request has failed */
+    bool sure;   /* ALONE need fail once only */
+    bool unlike; /* ALONE failed in different ways, which may pass */
+    bool wide;   /* STEP_LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
+    bool mended; /* a place that was known as a cause is one no longer */
     bool has_before;
     bool has_after;
     uint64_t before_id;
