@@ -25,6 +25,7 @@ enum err_code back_put(const struct spool *s, const struct remote *r, bool *put,
 /* What is told, for back_put_from: a spool's (back_put), or that of all accounts of a host (spool/host). The functions get ctx. */
 struct back_source {
     const char *dir;   /* the folder that PULL_DIR is in */
+    const char *note;  /* the folder that PULL_NOTE is in */
     const char *spool; /* what the object's head tells as the spool's identity */
     bool host;
     void *ctx;
@@ -52,6 +53,11 @@ struct back_report {
 /* Nothing is asked where nothing was pushed there yet. New pullers are looked for once an hour. */
 enum err_code back_take(const struct spool *s, const struct remote *r, struct back_report *report,
                         struct err *e) MUST_CHECK;
+
+/* After a push from dir (a spool, or the folder of a host's accounts): removes objects that later ones replace and that every puller has
+ * passed which has told something at `since` or later, once all pullers were looked for since then. Some at a time; what cannot be removed stays, with a warning. */
+enum err_code back_drop_replaced(const char *dir, const struct remote *r, int64_t since,
+                                 struct err *e) MUST_CHECK;
 
 /* Where what came back goes, for back_take_into: a spool (back_take), or all accounts of a host (spool/host). */
 struct back_target {

@@ -97,7 +97,13 @@ static enum err_code build(struct put *p, uint64_t number, struct object_sum *su
                                .before_hash = p->note.hash,
                                .first = p->note.number == 0,
                                .host = p->source->host};
-    enum err_code rc;
+    struct ship_note pulled;
+    bool there;
+    enum err_code rc = ship_note_read(&pulled, p->source->note, PULL_NOTE, &there, e);
+    if (rc != OK)
+        return rc;
+    head.acked = ship_note_acked(&pulled);
+    ship_note_free(&pulled);
     memcpy(head.chain, p->note.chain, sizeof head.chain);
     (void)snprintf(head.spool, sizeof head.spool, "%s", p->source->spool);
     if ((rc = object_create(&w, p->object, &head, e)) == OK &&
@@ -176,6 +182,7 @@ enum err_code back_put(const struct spool *s, const struct remote *r, bool *done
 {
     struct one one = {s};
     const struct back_source source = {.dir = spool_dir(s),
+                                       .note = spool_dir(s),
                                        .spool = spool_id(s),
                                        .ctx = &one,
                                        .news = spool_news,

@@ -221,6 +221,7 @@ static enum err_code install(struct take *t, struct puller *p, struct object_rea
         n.next = h->number + 1;
         n.hash = object_sum(r)->hash;
         n.written = h->written;
+        n.acked = h->acked;
         rc = ship_note_write(&n, t->dir, name, e);
         FAULT("back-taken");
     }

@@ -105,6 +105,9 @@ static enum err_code run_push(struct ship *s, struct err *e)
     else if (!spool && rc != ERR_INTERRUPTED && back.pullers > 0 &&
              prune_accounts(o, &stays) != OK && rc == OK)
         rc = err_set(e, stays.code, "%s", stays.msg);
+    if (rc == OK && taken == OK)
+        rc = back_drop_replaced(spool ? spool_dir(spool) : options_accounts_folder(o), s->remote,
+                                when_now() - options_int(o, OPT_FORGET_AFTER), e);
     if (rc == OK && taken != OK && !denied) {
         *e = why;
         rc = taken;

@@ -84,9 +84,15 @@ static enum err_code news(void *ctx, uint64_t *hash, struct err *e)
         return rc;
     if (h->count > 1)
         qsort(h->list, h->count, sizeof *h->list, by_name);
-    if ((rc = each(h, look, NULL, e)) == OK)
-        *hash = XXH3_64bits(h->list, h->count * sizeof *h->list);
-    return rc;
+    struct ship_note pulled;
+    bool there;
+    char dir[IO_PATH];
+    if ((rc = each(h, look, NULL, e)) != OK || (rc = io_path(dir, h->dir, PULL_DIR, e)) != OK ||
+        (rc = ship_note_read(&pulled, dir, PULL_NOTE, &there, e)) != OK)
+        return rc;
+    *hash = XXH3_64bits_withSeed(h->list, h->count * sizeof *h->list, pulled.whole);
+    ship_note_free(&pulled);
+    return OK;
 }
 
 static enum err_code pack(struct mirror *m, const struct spool *s, struct object_writer *w,
@@ -104,9 +110,17 @@ static enum err_code add(void *ctx, struct object_writer *w, struct err *e)
 enum err_code host_back_put(const char *dir, const struct remote *r, bool *put, struct err *e)
 {
     struct host_put h = {.dir = dir, .failures = {.work = HOST_TELL}};
-    const struct back_source source = {
-        .dir = dir, .spool = OBJECT_NO_SPOOL, .host = true, .ctx = &h, .news = news, .add = add};
-    enum err_code rc = back_put_from(&source, r, put, e);
+    char note[IO_PATH];
+    const struct back_source source = {.dir = dir,
+                                       .note = note,
+                                       .spool = OBJECT_NO_SPOOL,
+                                       .host = true,
+                                       .ctx = &h,
+                                       .news = news,
+                                       .add = add};
+    enum err_code rc = io_path(note, dir, PULL_DIR, e);
+    if (rc == OK)
+        rc = back_put_from(&source, r, put, e);
     free(h.list);
     return host_failures_end(&h.failures, rc, e);
 }

@@ -167,10 +167,12 @@ static enum err_code begin(void *ctx, const struct ship_note *host, struct err *
 
 /* ---- what is new ---- */
 
-/* What was pushed in another chain is not in the remote any more, and what was pushed under another name is none of this account's there. */
+/* What was pushed in another chain is not in the remote any more, what was pushed before everything was begun anew may go from there, and
+ * what was pushed under another name is none of this account's there. */
 static bool is_of(const struct account *a, const struct ship_note *host)
 {
-    return strcmp(a->note.chain, host->chain) == 0 && strcmp(a->note.account, a->name) == 0;
+    return strcmp(a->note.chain, host->chain) == 0 && a->note.number >= host->whole &&
+           strcmp(a->note.account, a->name) == 0;
 }
 
 static enum err_code quiet(void *ctx, const struct ship_note *note, bool *is_quiet, struct err *e)
@@ -246,6 +248,7 @@ static enum err_code collect(void *ctx, struct object_writer *w, struct ship_not
     }
     h->full = built->more ? i - 1 : h->count;
     built->none = packed == 0 && h->from == 0;
+    built->part = h->failures.count > 0;
     if (all && !built->more)
         note->all = note->written;
     return OK;

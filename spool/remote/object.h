@@ -43,6 +43,10 @@ struct object_head {
     uint64_t before_hash; /* that object's hash */
     bool
         first; /* begins a chain: everything that the spool holds is in this object and those after it */
+    uint64_t
+        whole; /* number of the object from which on everything is held: its own where it begins so; 0: only the chain's first */
+    uint64_t
+        acked; /* of the way back: the pushed object up to which everything was taken; 0: not told */
     bool host; /* it holds parts of several accounts' spools */
 };
 /* What the last line says. */
@@ -57,6 +61,8 @@ struct object_sum {
 const char *object_name(char out[OBJECT_NAME], uint64_t number);
 /* Returns the number in such a name; 0 for any other name. */
 uint64_t object_number(const char *name);
+/* Does everything that the spool, or the host, holds begin with this object? */
+bool object_begins(const struct object_head *h);
 /* Reads the last line that p[0..n) ends with. Returns false when p does not end with such a line. */
 bool object_tail(const char *p, size_t n, struct object_sum *sum);
 

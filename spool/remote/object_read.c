@@ -64,6 +64,11 @@ static enum err_code damaged(const struct object_reader *r, const char *why, str
     return err_set(e, ERR_DAMAGED, "%s: %s", r->path, why);
 }
 
+bool object_begins(const struct object_head *h)
+{
+    return h->first || (h->whole > 0 && h->whole == h->number);
+}
+
 static enum err_code read_head(struct object_reader *r, struct err *e)
 {
     char text[HEAD_MAX];
@@ -80,6 +85,8 @@ static enum err_code read_head(struct object_reader *r, struct err *e)
         {.name = "before", .type = FIELD_COUNT, .to = &h->before},
         {.name = "before_hash", .type = FIELD_HASH, .to = &h->before_hash},
         {.name = "first", .type = FIELD_COUNT, .to = &first},
+        {.name = "whole", .type = FIELD_COUNT, .to = &h->whole, .optional = true},
+        {.name = "acked", .type = FIELD_COUNT, .to = &h->acked, .optional = true},
     };
     enum err_code rc = io_pread(r->fd, text, sizeof text, 0, &got, r->path, e);
     if (rc != OK)

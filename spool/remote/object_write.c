@@ -69,6 +69,8 @@ static enum err_code put_head(struct object_writer *w, const struct object_head 
                        h->host ? OBJECT_HOST : OBJECT_FORMAT, h->number, h->chain, h->spool,
                        when_iso(h->written, at), h->before, h->before_hash, h->first ? 1 : 0)) !=
             OK ||
+        (h->whole > 0 && (rc = buf_addf(&line, ",\"whole\":%" PRIu64, h->whole)) != OK) ||
+        (h->acked > 0 && (rc = buf_addf(&line, ",\"acked\":%" PRIu64, h->acked)) != OK) ||
         (rc = checksum_line_end(&line, 0)) != OK)
         (void)buf_err(e, rc, &line, "an object's head");
     else

@@ -145,11 +145,11 @@ static enum err_code check_place(struct pull *p, struct err *e)
     return keep_note(p, e);
 }
 
-/* Does the object follow the last one that was taken? */
+/* Does the object follow the last one that was taken, or hold all of that, and what came behind it? */
 static bool follows(const struct pull *p, const struct object_head *h)
 {
-    return h->first || (p->note.number > 0 && strcmp(h->chain, p->note.chain) == 0 &&
-                        h->before == p->note.number && h->before_hash == p->note.hash);
+    return object_begins(h) || (p->note.number > 0 && strcmp(h->chain, p->note.chain) == 0 &&
+                                h->before == p->note.number && h->before_hash == p->note.hash);
 }
 
 static enum err_code check_kind(const struct pull *p, const struct object_head *h, struct err *e)
@@ -172,10 +172,10 @@ static enum err_code take(struct pull *p, struct object_reader *r, struct err *e
     enum err_code rc = check_kind(p, h, e);
     if (rc != OK)
         return rc;
-    if (h->first && p->note.number > 0)
+    if (h->first && p->note.number > 0) /* the place was emptied */
         LOG(LOG_WARN, "new-chain", "a new chain of objects begins, with everything",
             F_STR("remote", remote_name(p->remote)), F_INT("object", h->number));
-    if (h->first && h->host) /* this object, and those behind it, have what was held back */
+    if (object_begins(h) && h->host) /* this object, and those behind it, have what was held back */
         p->note.count = 0;
     if ((rc = p->target->take(p->target->ctx, r, false, &p->note, &counts, e)) != OK)
         return rc;
@@ -188,6 +188,7 @@ static enum err_code take(struct pull *p, struct object_reader *r, struct err *e
     p->note.hash = object_sum(r)->hash;
     p->note.written = h->written;
     p->note.gap = 0;
+    p->note.whole = h->whole;
     (void)snprintf(p->note.chain, sizeof p->note.chain, "%s", h->chain);
     if ((rc = ship_note_write(&p->note, p->target->note, PULL_NOTE, e)) != OK)
         return rc;
@@ -209,12 +210,39 @@ static enum err_code gap(struct pull *p, uint64_t missing, uint64_t later, struc
                    missing, remote_name(p->remote), later);
 }
 
+/* Objects are missing, and a later one, of number `last`, is there. Gets the one that holds everything anew, if there is one. */
+static enum err_code get_whole(struct pull *p, uint64_t last, struct object_reader **r,
+                               struct err *e)
+{
+    enum fate fate;
+    enum err_code rc = get(p, last, &fate, r, e);
+    if (rc != OK || !*r)
+        return rc;
+    uint64_t whole = object_head(*r)->whole;
+    if (whole != last) {
+        object_close(*r);
+        *r = NULL;
+        if (whole < p->note.next || (rc = get(p, whole, &fate, r, e)) != OK || !*r)
+            return rc;
+    }
+    if (object_begins(object_head(*r))) {
+        LOG(LOG_INFO, "pull",
+            "objects are gone from the remote; the one that holds everything anew is taken",
+            F_INT("missing", p->note.next), F_INT("object", object_head(*r)->number));
+        return OK;
+    }
+    object_close(*r);
+    *r = NULL;
+    return OK;
+}
+
 /* There is no whole object of that number. Looks for a later object that says that it follows the last one that was taken. */
 static enum err_code look_behind(struct pull *p, enum fate state, struct object_reader **r,
                                  struct err *e)
 {
     uint64_t missing = p->note.next;
     uint64_t later = 0;
+    uint64_t last = 0;
     int64_t now = when_now();
     bool listed =
         p->note.listed != WHEN_NONE && now >= p->note.listed && now - p->note.listed < LIST_EVERY;
@@ -222,7 +250,7 @@ static enum err_code look_behind(struct pull *p, enum fate state, struct object_
     *r = NULL;
     if (state == ABSENT && listed && p->note.number > 0 && p->note.gap == 0)
         return OK;
-    if ((rc = remote_later(p->remote, missing, &later, e)) != OK)
+    if ((rc = remote_later(p->remote, missing, &later, &last, e)) != OK)
         return rc;
     p->note.listed = now;
     if (later == 0)
@@ -233,6 +261,8 @@ static enum err_code look_behind(struct pull *p, enum fate state, struct object_
         return OK;
     object_close(*r);
     *r = NULL;
+    if ((rc = get_whole(p, last, r, e)) != OK || *r)
+        return rc;
     return gap(p, missing, later, e);
 }
 
@@ -276,12 +306,14 @@ static struct ship_table *first_held(const struct ship_note *n)
     return least;
 }
 
-/* There is no such number: it was given up, or the object is missing, which shows at the next one. */
+/* There is no such number: it was given up, or the object is missing, which shows at the next one, or was removed, since a later one holds
+ * everything. */
 static void pass_number(const struct ship_note *n, uint64_t number)
 {
+    uint64_t next = n->whole > number ? n->whole : number + 1;
     for (size_t i = 0; i < n->count; i++)
         if (n->tables[i].place.segment == number)
-            n->tables[i].place.segment++;
+            n->tables[i].place.segment = next;
 }
 
 static void stay_held(const struct ship_note *n, uint64_t number, const char *why)
@@ -323,11 +355,11 @@ static enum err_code take_held(struct pull *p, uint64_t number, uint64_t before,
         return rc;
     }
     const struct object_head *h = r ? object_head(r) : NULL;
-    if (h && strcmp(h->chain, p->note.chain) == 0 && (h->first || h->before == before)) {
+    if (h && strcmp(h->chain, p->note.chain) == 0 && (object_begins(h) || h->before == before)) {
         rc = p->target->take(p->target->ctx, r, true, &p->note, &counts, e);
         p->report->pages += counts.pages;
         p->report->bytes += counts.bytes;
-    } else if (h || number >= p->note.number) {
+    } else if (number >= p->note.whole && (h || number >= p->note.number)) {
         stay_held(&p->note, number, "an object that it needs is missing in the remote");
     } else {
         pass_number(&p->note, number);

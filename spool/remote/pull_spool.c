@@ -2,6 +2,7 @@
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
+#include "shared/time/when.h"
 #include "spool/journal/acked.h"
 #include "spool/remote/pull.h"
 #include "spool/remote/pull_apply.h"

@@ -48,6 +48,8 @@ struct push {
     struct ship_note note;
     struct ship_note pending;
     bool is_pending;
+    bool whole;   /* the next object begins everything anew */
+    bool filling; /* everything was begun anew, and does not end with the object before */
     bool
         other_kind; /* an object that was met there is a host's, or one spool's, which ours are not */
 };
@@ -312,6 +314,7 @@ static enum err_code write_object(struct push *p, struct push_built *built, stru
                                .before = p->note.number,
                                .before_hash = p->note.hash,
                                .first = p->note.number == 0,
+                               .whole = n->whole,
                                .host = source->host};
     enum err_code rc;
     memcpy(head.chain, n->chain, sizeof head.chain);
@@ -329,6 +332,40 @@ static enum err_code write_object(struct push *p, struct push_built *built, stru
     return rc;
 }
 
+/* ---- everything anew ---- */
+
+static bool is_due(const struct ship_note *n)
+{
+    int64_t now = when_now();
+    return n->number > n->whole && n->whole_at != WHEN_NONE && now >= n->whole_at &&
+           now - n->whole_at >= PUSH_WHOLE_EVERY &&
+           (n->since >= n->held / 4 || n->number - n->whole >= PUSH_WHOLE_OBJECTS);
+}
+
+static void begin_whole(struct push *p, struct ship_note *n)
+{
+    p->whole = false;
+    p->filling = true;
+    n->whole = n->number;
+    n->whole_at = n->written;
+    n->held = n->since = n->files = 0;
+    n->count = 0;
+}
+
+static void count_object(struct push *p, struct ship_note *n, const struct push_built *built,
+                         uint64_t bytes)
+{
+    if (n->whole_at == WHEN_NONE) /* of a chain from before there were such objects */
+        n->whole_at = n->written;
+    if (p->filling)
+        n->held += bytes;
+    else
+        n->since += bytes;
+    if (!built->more && !built->part && p->report->damaged == 0)
+        n->replaced = n->whole;
+    p->filling = p->filling && built->more;
+}
+
 /* Makes the next object and its note. */
 static enum err_code build(struct push *p, struct push_built *built, struct err *e)
 {
@@ -342,6 +379,8 @@ static enum err_code build(struct push *p, struct push_built *built, struct err 
     n->number = n->next > n->number + 1 ? n->next : n->number + 1;
     n->next = n->number + 1;
     n->written = when_now();
+    if (p->whole)
+        begin_whole(p, n);
     if ((rc = write_object(p, built, &sum, e)) != OK)
         return rc;
     if (built->none)
@@ -352,6 +391,7 @@ static enum err_code build(struct push *p, struct push_built *built, struct err 
     n->size = (uint64_t)st.st_size;
     n->modified = st.st_mtim.tv_sec * WHEN_SECOND + st.st_mtim.tv_nsec / 1000;
     p->report->bytes += sum.packed;
+    count_object(p, n, built, n->size);
     FAULT("push-object");
     if ((source->finished && (rc = source->finished(source->ctx, n, e)) != OK) ||
         (rc = ship_note_write(n, p->dir, p->next, e)) != OK)
@@ -375,6 +415,7 @@ static enum err_code push_all(struct push *p, struct err *e)
         return rc;
     if ((wiped || p->note.number == 0) && (rc = begin_chain(p, e)) != OK)
         return rc;
+    p->whole = p->note.number == 0 || is_due(&p->note);
     while (rc == OK && built.more) {
         if ((rc = build(p, &built, e)) != OK || built.none || (rc = put(p, false, e)) != OK)
             break;

@@ -19,11 +19,17 @@ struct object_writer;
 /* An object is pushed this often even if nothing is new. Microseconds. */
 #define PUSH_SIGN_OF_LIFE ((int64_t)3600 * 1000000)
 
+/* At most once a day everything is pushed again, in one object or several (note->whole is the first one's number), where there is enough
+ * behind the last time: a quarter of its bytes, or so many objects. What was before can then be removed (back_drop_replaced). */
+#define PUSH_WHOLE_EVERY   ((int64_t)24 * 3600 * 1000000)
+#define PUSH_WHOLE_OBJECTS 256
+
 /* What goes into an object: the news of a spool (push_run), or of the accounts of a host (spool/host). Each function gets ctx. */
 struct push_built {
     bool more;  /* there was no room for all: another object has to follow */
     bool again; /* the object is of no use: it has to be made anew, from the same note */
     bool none;  /* there is nothing to push after all */
+    bool part;  /* something was left out that an earlier object may have: those have to stay */
 };
 struct push_source {
     const char *dir;   /* the folder that PUSH_DIR is in */
@@ -32,7 +38,8 @@ struct push_source {
     void *ctx;
     /* Is nothing new, and the last object less than PUSH_SIGN_OF_LIFE old? Asked only when note->number > 0. */
     enum err_code (*quiet)(void *ctx, const struct ship_note *note, bool *quiet, struct err *e);
-    /* Adds what note does not have, and updates note, whose number, chain and written are those of the object. */
+    /* Adds what note does not have, and updates note, whose number, chain, written and whole are those of the object. Where everything begins
+     * anew note has no tables. */
     enum err_code (*collect)(void *ctx, struct object_writer *w, struct ship_note *note,
                              struct ship_report *report, struct push_built *built, struct err *e);
     /* The functions from here on may be NULL. Whatever an earlier push has left is settled; note is what the remote has. */

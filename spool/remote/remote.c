@@ -272,6 +272,7 @@ enum err_code remote_each(const struct remote *r, const char *folder, unsigned d
 struct later {
     uint64_t after;
     uint64_t least;
+    uint64_t last;
 };
 
 static enum err_code find_later(void *ctx, const char *name, struct err *e)
@@ -281,14 +282,18 @@ static enum err_code find_later(void *ctx, const char *name, struct err *e)
     (void)e;
     if (found > l->after && (l->least == 0 || found < l->least))
         l->least = found;
+    if (found > l->after && found > l->last)
+        l->last = found;
     return OK;
 }
 
-enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, struct err *e)
+enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, uint64_t *last,
+                           struct err *e)
 {
     struct later l = {.after = after};
     enum err_code rc = remote_each(r, "", 1, find_later, &l, e);
     *number = l.least;
+    *last = l.last;
     return rc;
 }
 

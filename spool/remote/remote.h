@@ -6,7 +6,7 @@
  *     remote_look(r, "0000000007.netty", &seen, e);
  *     remote_put(r, "0000000007.netty", path, e);        // of a finished file
  *     remote_get(r, "0000000007.netty", path, &there, e);
- *     remote_later(r, 7, &number, e);
+ *     remote_later(r, 7, &number, &last, e);
  *     remote_close(r);
  *
  * Errors, with rclone's last message: ERR_UNAVAILABLE when the network or the store is away, ERR_DENIED when the store refuses,
@@ -48,8 +48,9 @@ enum err_code remote_get(const struct remote *r, const char *object, const char 
 typedef enum err_code remote_name_fn(void *ctx, const char *name, struct err *e);
 enum err_code remote_each(const struct remote *r, const char *folder, unsigned depth,
                           remote_name_fn *fn, void *ctx, struct err *e) MUST_CHECK;
-/* Sets *number to the least number greater than `after` that an object there has; 0: none. Uses a listing, which can be old. */
-enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number,
+/* Sets *number to the least number greater than `after` that an object there has, and *last to the greatest; 0: none. Uses a listing, which
+ * can be old. */
+enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, uint64_t *last,
                            struct err *e) MUST_CHECK;
 /* One that is not there is no failure. */
 enum err_code remote_delete(const struct remote *r, const char *object, struct err *e) MUST_CHECK;

@@ -17,8 +17,11 @@
 
 void ship_note_init(struct ship_note *n)
 {
-    *n = (struct ship_note){
-        .written = WHEN_NONE, .listed = WHEN_NONE, .modified = WHEN_NONE, .all = WHEN_NONE};
+    *n = (struct ship_note){.written = WHEN_NONE,
+                            .listed = WHEN_NONE,
+                            .modified = WHEN_NONE,
+                            .all = WHEN_NONE,
+                            .whole_at = WHEN_NONE};
 }
 
 void ship_note_free(struct ship_note *n)
@@ -55,6 +58,15 @@ enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
     return OK;
 }
 
+uint64_t ship_note_acked(const struct ship_note *n)
+{
+    uint64_t acked = n->number;
+    for (size_t i = 0; n->host && i < n->count; i++)
+        if (n->tables[i].place.page < acked)
+            acked = n->tables[i].place.page;
+    return acked;
+}
+
 bool ship_note_same_tables(const struct ship_note *a, const struct ship_note *b)
 {
     bool same = a->count == b->count;
@@ -87,6 +99,13 @@ static enum err_code read_head(struct ship_note *n, const char *line, size_t len
         {.name = "files", .type = FIELD_HASH, .to = &n->files},
         {.name = "host", .type = FIELD_COUNT, .to = &host, .optional = true},
         {.name = "all", .type = FIELD_TIME, .to = &n->all, .optional = true},
+        {.name = "whole", .type = FIELD_COUNT, .to = &n->whole, .optional = true},
+        {.name = "whole_at", .type = FIELD_TIME, .to = &n->whole_at, .optional = true},
+        {.name = "held", .type = FIELD_COUNT, .to = &n->held, .optional = true},
+        {.name = "since", .type = FIELD_COUNT, .to = &n->since, .optional = true},
+        {.name = "replaced", .type = FIELD_COUNT, .to = &n->replaced, .optional = true},
+        {.name = "kept", .type = FIELD_COUNT, .to = &n->kept, .optional = true},
+        {.name = "acked", .type = FIELD_COUNT, .to = &n->acked, .optional = true},
         {.name = "account",
          .type = FIELD_TEXT,
          .to = n->account,
@@ -149,6 +168,24 @@ static enum err_code add_time(struct buf *b, const char *name, int64_t at)
     return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(at, text));
 }
 
+static enum err_code add_count(struct buf *b, const char *name, uint64_t count)
+{
+    return count == 0 ? OK : buf_addf(b, ",\"%s\":%" PRIu64, name, count);
+}
+
+static enum err_code add_whole(struct buf *b, const struct ship_note *n)
+{
+    enum err_code rc;
+    if ((rc = add_count(b, "whole", n->whole)) != OK ||
+        (rc = add_time(b, "whole_at", n->whole_at)) != OK ||
+        (rc = add_count(b, "held", n->held)) != OK ||
+        (rc = add_count(b, "since", n->since)) != OK ||
+        (rc = add_count(b, "replaced", n->replaced)) != OK ||
+        (rc = add_count(b, "kept", n->kept)) != OK)
+        return rc;
+    return add_count(b, "acked", n->acked);
+}
+
 static enum err_code compose(struct buf *b, const struct ship_note *n)
 {
     enum err_code rc;
@@ -162,7 +199,7 @@ static enum err_code compose(struct buf *b, const struct ship_note *n)
         (rc = add_time(b, "written", n->written)) != OK ||
         (rc = add_time(b, "modified", n->modified)) != OK ||
         (rc = add_time(b, "listed", n->listed)) != OK || (rc = add_time(b, "all", n->all)) != OK ||
-        (n->host && (rc = buf_addf(b, ",\"host\":1")) != OK) ||
+        (rc = add_whole(b, n)) != OK || (n->host && (rc = buf_addf(b, ",\"host\":1")) != OK) ||
         (*n->account && (rc = buf_addf(b, ",\"account\":\"%s\"", n->account)) != OK) ||
         (rc = checksum_line_end(b, 0)) != OK)
         return rc;

@@ -58,6 +58,15 @@ struct ship_note {
     int64_t listed;  /* when the remote was last asked for its names; WHEN_NONE: never */
     int64_t
         all; /* push, of a host: when the last object was written that ended a pass over all accounts; WHEN_NONE: never */
+    uint64_t
+        whole; /* push: the object with which everything was begun anew; pull: the last such one taken; 0: none since the chain's first */
+    int64_t whole_at;  /* push: when that one was written */
+    uint64_t held;     /* push: bytes of the objects that hold everything, */
+    uint64_t since;    /* ... and of those behind them */
+    uint64_t replaced; /* push: what objects before this one held is in it and those behind it */
+    uint64_t kept;     /* push: the first object that may still be there */
+    uint64_t
+        acked; /* of a puller: the object up to which it has taken all, of the chain that is pushed */
     uint64_t gap;   /* the object that is missing while later ones are there; 0: none */
     uint64_t files; /* hash of the small files in the spool's own folder */
     struct ship_table *tables;
@@ -75,6 +84,9 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
 struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
+
+/* Of PULL_NOTE: the object up to which everything was taken, also of accounts that stay behind. */
+uint64_t ship_note_acked(const struct ship_note *n);
 
 /* Do both tell the same of all tables? */
 bool ship_note_same_tables(const struct ship_note *a, const struct ship_note *b);

@@ -232,6 +232,11 @@ static enum err_code note_account(const struct take_over *t, const struct spool 
         LOG0(LOG_WARN, "taken-over",
              "the account is pulled, and is none of this machine's configuration: nothing is "
              "extracted of it");
+    if (strcmp(pulled.chain, t->pulled.chain) ==
+        0) { /* it has all, also of objects with nothing new of it */
+        pulled.number = t->pulled.number;
+        pulled.hash = t->pulled.hash;
+    }
     if ((rc = io_path(dir, spool_dir(s), PUSH_DIR, e)) == OK && (rc = io_mkdirs(dir, e)) == OK)
         rc = write_note(t, &pulled, account, dir, e);
     ship_note_free(&pulled);
