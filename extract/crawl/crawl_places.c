@@ -1,17 +1,19 @@
 /*
- * Pages that cannot be had: asked for smaller, then taken apart (extract/places/step_over.h); known places passed by.
+ * Pages that cannot be had. A page that keeps failing is asked for by halves, then taken apart (extract/places/step_over.h): the record
+ * that fails is stepped over, and its place is remembered. Places that earlier runs remembered are stepped over at once. crawl_trial_next()
+ * makes the next request of such a search; crawl_trial_page() takes its answer, crawl_failed() its failure.
  */
 #include "extract/crawl/crawl_private.h"
 #include <stdio.h>
 #include <string.h>
 
-#define APART_MAX  16 /* places of a page that is taken apart; larger ones are asked for by halves */
-#define SMALL      10   /* places of a page: fewer only where that is seen to be needed */
-#define FAILS      2    /* of a page, before it is asked for smaller */
-#define FAILS_MORE 4    /* ... where failures have passed by themselves */
-#define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
-#define VAIN_MAX   2000 /* failures without any news: the list is nearly all bad */
-/* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
+#define APART_MAX  16 /* a page of at most so many places is taken apart; larger ones are halved */
+#define SMALL      10 /* pages are not made smaller than this, unless that is seen to be needed */
+#define FAILS      2  /* a page fails so often before it is asked for smaller */
+#define FAILS_MORE 4  /* ... and so many times more where failures pass by themselves */
+#define DOUBTS_MAX 3  /* questions that met bad records, before a list by key is given up */
+#define VAIN_MAX   2000 /* failures that end a run: nearly all records of the list are bad */
+/* Questions whether a new list by key can be had: the third is for the list by time, the fourth for that by key again. */
 #define PROBE_PLAIN 3
 #define PROBE_ONCE  4
 
@@ -20,7 +22,7 @@ static bool looks_behind(const struct crawl *c)
     return c->look_behind.windows > 0 || c->look_behind.bottom;
 }
 
-/* Pages that need not begin with what was read. */
+/* Whether the page has to begin exactly at its offset: nothing that was read before it shows where it stands. */
 bool crawl_trial_pinned(const struct crawl *c)
 {
     return c->trial.page.offset == 0 || looks_behind(c) || c->passes.on || c->blind > 0;
@@ -28,7 +30,6 @@ bool crawl_trial_pinned(const struct crawl *c)
 
 /* ---- what to ask ---- */
 
-/* The last records that came were of this list. */
 static bool has_answered(const struct crawl_trial *t)
 {
     const struct crawl_request *a = &t->answered;
@@ -36,21 +37,20 @@ static bool has_answered(const struct crawl_trial *t)
            strcmp(a->equal, t->page.equal) == 0;
 }
 
-/* The list is read by key, and has not been seen yet. */
+/* Whether the page is of a list by key that has not been answered yet. */
 static bool is_new_form(const struct crawl *c)
 {
     return c->phase == CRAWL_KEYS && c->keys.pages == 0 && !has_answered(&c->trial);
 }
 
-/* So many questions show that the API is down. */
 static unsigned probes(const struct crawl *c)
 {
     return c->trial.answered.limit > 0 && !is_new_form(c) ? 2 : 3;
 }
 
-/* One record, by which the API shows that it is there: one that it gave before, for any other may be one that it does
- * not give; else some from behind the page. Of a list by key that has not been seen yet two questions are whether
- * it can be had, the third whether anything can, and the fourth, where that was answered, whether the list can now. */
+/* Asks for one record, to see whether the API answers at all. The record is one that the API gave before, since any other may be bad, too;
+ * if there is none, it is one from behind the page. Of a list by key that was not answered yet, the first two questions ask whether that
+ * list can be had, the third asks for a record by time, and the fourth, if the third was answered, asks for the list by key again. */
 static void probe(const struct crawl *c, struct crawl_request *request)
 {
     static const uint64_t further[] = {0, 0, 5, 1000, 2};
@@ -66,7 +66,7 @@ static void probe(const struct crawl *c, struct crawl_request *request)
     request->goes_on = false;
 }
 
-/* One record behind the page that failed: where there is one, the table does not fit in a page. */
+/* Asks for one record behind the page that failed. If one comes, the table does not fit into a page. */
 static void ask_beyond(const struct crawl_trial *t, struct crawl_request *request)
 {
     request->offset = t->beyond;
@@ -74,7 +74,7 @@ static void ask_beyond(const struct crawl_trial *t, struct crawl_request *reques
     request->looks = request->apart = true;
 }
 
-/* The ordinary request is made, or another one first. True: the page's records begin anew. */
+/* Makes the ordinary request the one that a search needs now, if there is one. Returns whether the records that come begin a new page. */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
 {
     struct crawl_trial *t = &c->trial;
@@ -104,7 +104,7 @@ bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
     request->looks = part.looks;
     request->goes_on = part.goes_on;
     request->alone = part.alone;
-    /* What precedes the cause may be malformed itself, and was read within its page. */
+    /* The records before the one that fails may be malformed, too; they were read as parts of their page. */
     request->apart = t->step.state != STEP_BEFORE && t->step.state != STEP_STILL;
     request->gap = part.goes_on ? t->step.gap : 0;
     t->now = *request;
@@ -116,7 +116,7 @@ bool crawl_trial_looks(const struct crawl *c)
     return c->trial.now.looks;
 }
 
-/* Of a page's part, after it was added to the page. */
+/* Notes a record of an answer, after it was added to the page. */
 void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 {
     struct crawl_trial *t = &c->trial;
@@ -132,7 +132,7 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
     step_record(&t->step, crawl_version_id(seen));
 }
 
-/* The size is as it was before, but seen as a trial where it never worked. */
+/* Asks for pages of the size before the search again. The next failure brings the size back to `worked`. */
 void crawl_restore_size(struct crawl *c, unsigned worked)
 {
     struct crawl_trial *t = &c->trial;
@@ -160,11 +160,12 @@ static void move_page(struct crawl *c, uint64_t offset)
     }
 }
 
+/* The search is over: its parts together are the page. Remembers the places that were stepped over, and fails if that cannot be done. */
 static enum err_code take(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
     t->parts = true;
-    t->fails = 0; /* they had a cause */
+    t->fails = 0; /* their cause was stepped over */
     c->clock = t->began;
     move_page(c, t->step.offset);
     if (!crawl_known_remember(c, true))
@@ -178,10 +179,11 @@ static enum err_code take(struct crawl *c, struct err *e)
                 !crawl_capped(c, t->step.after.n);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
     c->count = -1;
-    c->drift = 0; /* the next one begins behind the place, however short this one is */
+    c->drift = 0; /* the next page begins behind the place, however short this page is */
     return OK;
 }
 
+/* The search found no place: the page is asked for as usual again, and smaller if its size was seen to be the cause. */
 static void go_plain(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -193,7 +195,7 @@ static void go_plain(struct crawl *c)
         c->conf.places->at[t->known - 1].lost = true;
     if (t->step.mended || size >= t->page.limit)
         return;
-    c->limit = size; /* pages are too large */
+    c->limit = size; /* larger pages cannot be had */
     t->whole = size;
     t->shrunk = t->grown = false;
     t->fails = 0;
@@ -208,20 +210,20 @@ static void note_answered(struct crawl *c)
         t->answered = t->now;
 }
 
-/* The list by key failed, another one was answered, and it failed again. Where this run met records that are not given,
- * some of them may have been met again. */
+/* The list by key failed again after another list was answered. Returns true if it is given up; where bad records were met, some later. */
 static bool form_fails(struct crawl *c)
 {
     bool dense = c->conf.places != NULL && places_fresh(c->conf.places) > 0;
     return (!dense || ++c->trial.doubts > DOUBTS_MAX) && crawl_refused(c, false);
 }
 
-/* The question that follows one which was answered. */
+/* The question that follows one that was answered; 0: none. */
 static unsigned after_probe(const struct crawl *c, unsigned probe)
 {
     return is_new_form(c) && probe == PROBE_PLAIN ? PROBE_ONCE : 0;
 }
 
+/* A record behind the page was asked for. If it came, the table is read by key from now on. */
 static enum crawl_verdict beyond_answered(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -231,14 +233,14 @@ static enum crawl_verdict beyond_answered(struct crawl *c)
     t->answered = t->now;
     t->step.state = STEP_NONE;
     t->fails = 0;
-    t->halved = true; /* a page of that list need fail once only */
+    t->halved = true; /* a page of the list by key has to fail only once */
     crawl_all_begin(c, false, 0);
     c->keys.must = t->shown;
     t->further = t->now.offset + 1; /* so many positions there are, at least */
     return CRAWL_RETAKE;
 }
 
-/* False: the answer is an ordinary page, or has become one. */
+/* Takes an answer. Returns false if it is an ordinary page, or completes one; else *verdict says what comes next. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
@@ -311,7 +313,6 @@ static enum crawl_after_failure begin_step(struct crawl *c)
     return CRAWL_OTHER;
 }
 
-/* Takes apart the page that has failed once from where a place that was met in another order of the list may stand on it. */
 static bool begin_hinted(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -327,6 +328,7 @@ static bool begin_hinted(struct crawl *c)
     return true;
 }
 
+/* An ordinary page failed: it is asked for again, by halves, then taken apart; where a bad record is expected on it, at once. */
 static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
@@ -348,7 +350,7 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
         return CRAWL_AGAIN;
     if (t->page.limit <= APART_MAX && t->fails < enough && !(t->halved && t->passed == 0) &&
         !expected)
-        return CRAWL_OTHER; /* what passes by itself is no record's fault */
+        return CRAWL_OTHER; /* a failure that passes by itself is not a record's */
     bool once = t->shrunk ? t->halved && t->page.limit == t->whole / 2 : t->page.limit <= APART_MAX;
     if (once && crawl_is_for_keys(c)) {
         t->beyond = t->shrunk ? t->whole : t->page.limit;
@@ -412,7 +414,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     case STEP_TAKEN:
         break;
     }
-    if (state == STEP_BEFORE && t->step.gap == gap + 1) { /* it is longer at its beginning */
+    if (state == STEP_BEFORE && t->step.gap == gap + 1) { /* the gap begins one record earlier */
         memmove(t->gaps + 1, t->gaps,
                 (gap < STEP_GAP_MAX ? gap : STEP_GAP_MAX - 1) * sizeof *t->gaps);
         t->gaps[0].seen = false;
@@ -422,8 +424,8 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
 }
 
-/* A record whose bytes come, and that tells its key, shows that the API is there, as soon as the same come twice: what passes by itself
- * is no answer. The same at two offsets show nothing: the list moves, or ignores the offset. Returns true to ask once more for that. */
+/* A record whose bytes came twice, and tell its key, shows that the API is there. The same bytes at two offsets show nothing: the list may
+ * move, or ignore the offset. Returns true if the same question is to be asked once more for that. */
 static bool hear(struct crawl_trial *t, const struct crawl_failure *f)
 {
     uint64_t bytes = f->seen != NULL && f->seen->keyed ? f->sum : 0;
@@ -441,6 +443,7 @@ bool crawl_heard(const struct crawl *c)
     return c->trial.heard;
 }
 
+/* The check of a known place goes on; or the next question is asked whether the API is there; or the page, or its search, has failed. */
 enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
