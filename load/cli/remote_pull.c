@@ -1,7 +1,7 @@
 #include "load/cli/remote_pull.h"
 
 #include "shared/options/accounts.h"
-#include "spool/remote/child.h"
+#include "shared/process/child.h"
 #include "spool/ship/pull_round.h"
 #include <stdlib.h>
 

@@ -14,8 +14,8 @@
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "shared/log/log.h"
+#include "shared/process/child.h"
 #include "shared/time/when.h"
-#include "spool/remote/child.h"
 #include "spool/remote/push_private.h"
 #include <errno.h>
 #include <fcntl.h>

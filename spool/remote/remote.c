@@ -2,9 +2,9 @@
 
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
+#include "shared/process/child.h"
 #include "shared/time/when.h"
 #include "spool/format/json_fields.h"
-#include "spool/remote/child.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
  * learns neither API key nor database. It is killed when this process ends, in whatever way. When SIGINT or SIGTERM comes
  * meanwhile, the program is asked to end, killed after five seconds, and child_run returns ERR_INTERRUPTED.
  */
-#ifndef NETTY_SPOOL_REMOTE_CHILD_H
-#define NETTY_SPOOL_REMOTE_CHILD_H
+#ifndef NETTY_SHARED_PROCESS_CHILD_H
+#define NETTY_SHARED_PROCESS_CHILD_H
 
 #include "shared/base/buf.h"
 #include "shared/base/err.h"

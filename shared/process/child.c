@@ -1,4 +1,4 @@
-#include "spool/remote/child.h"
+#include "shared/process/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
