@@ -370,6 +370,9 @@ TEXTS = {
             Line("make bench BENCH='--only load --rounds 3'"),
         ]),
         ("root", None, [
+            Line("make bench BENCH='--only peers'"),
+        ]),
+        ("root", None, [
             Line("make bench-fleet"),
             Line("make bench-fleet ACCOUNTS=6 TABLES=3"),
         ]),
