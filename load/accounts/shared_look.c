@@ -145,23 +145,15 @@ static enum err_code add_schema(struct shared_look *l, struct account *a)
 
 static enum err_code add_tables(struct shared_look *l, struct account *a)
 {
-    static const int columns[3] = {LIST_TABLE, LIST_SCHEMA, LIST_RELATION};
-    struct buf arrays[3];
-    enum err_code rc = OK;
+    struct table_arrays tables;
+    enum err_code rc = table_arrays_fill(&tables, l->answers[STEP_LIST], a->from, a->to, &l->err);
+    const struct sql_var vars[] = {{"table_names", tables.names.data},
+                                   {"schemas", tables.schemas.data},
+                                   {"relations", tables.relations.data}};
 
-    for (size_t i = 0; i < 3; i++) {
-        buf_init(&arrays[i], SQL_MAX);
-        if (rc == OK)
-            rc = table_list_array(&arrays[i], l->answers[STEP_LIST], a->from, a->to, columns[i],
-                                  &l->err);
-    }
-    const struct sql_var vars[] = {{"table_names", arrays[0].data},
-                                   {"schemas", arrays[1].data},
-                                   {"relations", arrays[2].data}};
     if (rc == OK)
         rc = sql_expand(&l->sql, ", :'table_names', :'schemas', :'relations'", vars, 3, &l->err);
-    for (size_t i = 0; i < 3; i++)
-        buf_free(&arrays[i]);
+    table_arrays_free(&tables);
     return rc;
 }
 

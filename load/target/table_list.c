@@ -3,6 +3,8 @@
 #include "load/database/sql.h"
 #include <string.h>
 
+#define ARRAY_MAX ((size_t)4 << 20)
+
 enum err_code table_list_element(struct buf *b, const char *text)
 {
     enum err_code rc = buf_addc(b, '"');
@@ -16,7 +18,7 @@ enum err_code table_list_element(struct buf *b, const char *text)
     return rc == OK ? buf_addc(b, '"') : rc;
 }
 
-enum err_code table_list_array(struct buf *b, const PGresult *list, int from, int to, int column,
+static enum err_code add_array(struct buf *b, const PGresult *list, int from, int to, int column,
                                struct err *e)
 {
     enum err_code rc = buf_addc(b, '{');
@@ -30,6 +32,25 @@ enum err_code table_list_array(struct buf *b, const PGresult *list, int from, in
     if (rc == OK)
         rc = buf_addc(b, '}');
     return rc == OK ? OK : buf_err(e, rc, b, "the list of tables");
+}
+
+enum err_code table_arrays_fill(struct table_arrays *a, const PGresult *list, int from, int to,
+                                struct err *e)
+{
+    buf_init(&a->names, ARRAY_MAX);
+    buf_init(&a->schemas, ARRAY_MAX);
+    buf_init(&a->relations, ARRAY_MAX);
+    enum err_code rc = add_array(&a->names, list, from, to, LIST_TABLE, e);
+    if (rc == OK)
+        rc = add_array(&a->schemas, list, from, to, LIST_SCHEMA, e);
+    return rc == OK ? add_array(&a->relations, list, from, to, LIST_RELATION, e) : rc;
+}
+
+void table_arrays_free(struct table_arrays *a)
+{
+    buf_free(&a->names);
+    buf_free(&a->schemas);
+    buf_free(&a->relations);
 }
 
 /* Whether the greatest time is cheap to find. It is not for a partitioned table, of which each partition would be locked. */

@@ -28,9 +28,15 @@ enum {
 
 /* Adds the text as an element of an array, quoted. */
 enum err_code table_list_element(struct buf *b, const char *text) MUST_CHECK;
-/* Adds an array of one column of the rows from `from` to before `to`. */
-enum err_code table_list_array(struct buf *b, const PGresult *list, int from, int to, int column,
-                               struct err *e) MUST_CHECK;
+
+/* The tables' names, schemas and relations, each as an array that a statement takes as a variable. */
+struct table_arrays {
+    struct buf names, schemas, relations;
+};
+/* Fills *a with the list's rows from `from` to before `to`. Freed by the caller, after a failure too. */
+enum err_code table_arrays_fill(struct table_arrays *a, const PGresult *list, int from, int to,
+                                struct err *e) MUST_CHECK;
+void table_arrays_free(struct table_arrays *a);
 
 /* How many tables' greatest times are asked for in one transaction. It holds a lock on each of these tables and their indexes, and the
  * server's table of locks, which all its sessions share, has some 6,400 places by default. */

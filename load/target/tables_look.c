@@ -224,27 +224,19 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
 
 static void ask_progress(struct tables_look *l)
 {
-    static const int columns[3] = {LIST_TABLE, LIST_SCHEMA, LIST_RELATION};
-    struct buf arrays[3];
-    enum err_code rc = OK;
-
-    for (size_t i = 0; i < 3; i++) {
-        buf_init(&arrays[i], SQL_MAX);
-        if (rc == OK)
-            rc = table_list_array(&arrays[i], l->saw.list, 0, PQntuples(l->saw.list), columns[i],
-                                  &l->err);
-    }
+    struct table_arrays tables;
+    enum err_code rc = table_arrays_fill(&tables, l->saw.list, 0, PQntuples(l->saw.list), &l->err);
     const struct sql_var vars[] = {{"spool", l->spool},
-                                   {"table_names", arrays[0].data},
-                                   {"schemas", arrays[1].data},
-                                   {"relations", arrays[2].data},
+                                   {"table_names", tables.names.data},
+                                   {"schemas", tables.schemas.data},
+                                   {"relations", tables.relations.data},
                                    {"stored_in", SQL_STORED_IN}};
+
     if (rc == OK)
         ask(l, sql_progress_find, vars, 5, on_progress);
     else
         give_up(l, &l->err);
-    for (size_t i = 0; i < 3; i++)
-        buf_free(&arrays[i]);
+    table_arrays_free(&tables);
 }
 
 static bool is_true(const PGresult *identity, int column)
