@@ -215,9 +215,10 @@ def test_following_waits_for_no_account_that_is_away(sims, db, netty):
     wait_for(lambda: told("retry", "nice") and told("account", "lyon"), "the turn of the one that can be loaded, and a try of the other")
     found["lyon"].edit("contacts", 20)
     netty.extract("--account", "lyon")
-    wait_for(lambda: len(told("account", "lyon")) == 2, "the second turn of the one that can be loaded")
+    wait_for(lambda: len(told("account", "lyon")) > 1, "the second turn of the one that can be loaded")
+    turns = len(told("account", "lyon"))  # two, or more where its pages were met one by one
     process.send_signal(signal.SIGUSR1)
-    wait_for(lambda: len(told("account", "lyon")) == 3, "the turn that was asked for")
+    wait_for(lambda: len(told("account", "lyon")) > turns, "the turn that was asked for")
     netty.extract("--account", "paris")
     wait_for(lambda: told("account", "paris"), "the turn of the one that had no spool")
     assert len(told("no-spool", "paris")) == 1 and not told("end", "paris") and not told("account", "nice")
