@@ -196,7 +196,8 @@ def test_a_row_made_newer_between_the_question_and_the_rows_stays(spool, netty, 
 
 
 def test_two_loaders_of_two_spools_and_a_busy_writer_end_as_some_order_of_upserts(netty, db, tmp_path):
-    """Each key's newest version is known whatever the order; the writer's own member survives every merge."""
+    """Each key's newest version is known whatever the order; the writer's own member survives every merge. Both spools hold the table's
+    records (as `time_created` says), so it does not matter whether one has begun before the other looks."""
     from harness import Netty
     from spoolfile import SpoolWriter
     db.create("contacts")
@@ -208,8 +209,8 @@ def test_two_loaders_of_two_spools_and_a_busy_writer_end_as_some_order_of_upsert
         writer = SpoolWriter(programs.spool).table("contacts")
         for version in range(4):
             for start in range(0, 3000, 500):
-                writer.page([f'{{"contact_id":{key},"v":{2 * version + number},"time_modified":'
-                             f'"2024-01-01 00:00:{2 * version + number:02d}"}}' for key in range(start, start + 500)])
+                writer.page([f'{{"contact_id":{key},"v":{2 * version + number},"time_created":"2020-01-01 00:00:00",'
+                             f'"time_modified":"2024-01-01 00:00:{2 * version + number:02d}"}}' for key in range(start, start + 500)])
         loaders.append(programs)
     stop = threading.Event()
     seen = set()
