@@ -34,7 +34,7 @@ else
 BUILD   ?= build
 # What makes a mistake in memory end the program instead of being used; where a compiler lacks one, it is left out.
 accepts  = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
-OPT     := -O2 -g -fPIE -fstack-protector-strong $(call accepts,-fstack-clash-protection) -D_FORTIFY_SOURCE=3
+OPT     := -O2 -g -ffile-prefix-map=$(CURDIR)=. -fPIE -fstack-protector-strong $(call accepts,-fstack-clash-protection) -D_FORTIFY_SOURCE=3
 LDSAN   := -pie -Wl,-z,relro,-z,now
 endif
 CFLAGS  := $(CSTD) $(WARN) $(OPT) $(EXTRA_CFLAGS)
@@ -124,7 +124,7 @@ $(GEN)/load/sql_files.c: load/sql/embed.sh $(SQL)
 	$(call say,GEN)
 	$(Q)sh load/sql/embed.sh $(SQL) >$@.tmp && mv $@.tmp $@
 $(OBJ)/load/sql_files.o: $(GEN)/load/sql_files.c
-	$(call compile)
+	$(call compile,-ffile-prefix-map=$(GEN)=gen)
 
 $(BUILD)/netty-manual: $(call obj,$(MANUAL_C)) $(LIB_SHARED)
 	$(call say,LINK)
@@ -152,7 +152,7 @@ $(GEN)/spool/site_files.c: spool/status/page/embed.sh $(SITE)
 	$(call say,GEN)
 	$(Q)sh spool/status/page/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
 $(OBJ)/spool/site_files.o: $(GEN)/spool/site_files.c
-	$(call compile)
+	$(call compile,-ffile-prefix-map=$(GEN)=gen)
 
 include tests/tests.mk
 

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds the Debian package into build/, in a copy of what it needs.      usage: build.sh VERSION
 # Prints a line a file and a line a step of debhelper; with V=1 the commands.
+# A package is compiled from nothing. OBJECTS=DIR takes the objects of that build instead, which must have been made with the same flags
+# and compiler: `make test` does so once, and then compares the package with one that was compiled from nothing.
 set -eu
 cd "$(dirname "$0")/../.."
 version=$1
@@ -9,8 +11,11 @@ top=build/deb
 copy=$top/netty-sync-$version
 rm -rf "$top"
 mkdir -p "$copy/tests"
-cp -R Makefile README.md extract load shared spool "$copy/"
-cp tests/tests.mk "$copy/tests/"
+# With their times, for make compares them with those of the objects.
+cp -Rp Makefile README.md extract load shared spool "$copy/"
+cp -p tests/tests.mk "$copy/tests/"
+# Not below build/, which debhelper cleans first.
+[ -z "${OBJECTS:-}" ] || { mkdir "$copy/objects" && cp -Rp "$OBJECTS/obj" "$OBJECTS/gen" "$copy/objects/"; }
 mv "$copy/shared/debian" "$copy/debian"
 rm "$copy/debian/build.sh"
 head -n 1 "$copy/debian/changelog" | grep -qF "($version)" || {
