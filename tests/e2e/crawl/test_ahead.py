@@ -218,7 +218,7 @@ def test_changes_meanwhile(sims, netty, db, mood):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_stopped_in_the_middle_it_goes_on(sims, netty, db, how):
-    sim = sims("contacts:12000")
+    sim = sims("contacts:8000")
     for number in range(3):
         if number == 0:
             process = running_ahead(netty, sim, 200, "--full")
@@ -232,7 +232,7 @@ def test_stopped_in_the_middle_it_goes_on(sims, netty, db, how):
         assert process.wait(timeout=60) in (75, -9)
     run = first_sync(netty, sim, "--full", *SMALL)
     assert "through" in run.err
-    assert len(asked(sim)) <= 12000 / 49 + 16 + 3 * 4 + 12
+    assert len(asked(sim)) <= 8000 / 49 + 16 + 3 * 4 + 12
     first_sync(netty, sim, *SMALL)
     netty.load("--create-tables", db=db)
     assert_synced(sim, db, "contacts")
