@@ -83,14 +83,15 @@ check_of() {
 
 build() {
     heading "Builds"
-    check "build: gcc" make -j"$jobs" all sim unit crash-lib
+    check "build: gcc" make -j"$jobs" all sim crash-lib
     check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim unit
     # Each file once: what the fuzzers need is all but the programs' own. Without sanitizers, which leave some lines out, what
     # all programs share.
     check "build: clang with sanitizers, and the fuzzers" make -j"$jobs" fuzzers AND="all sim"
     check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang build/clang/netty-pair
     check "build: install" make install DESTDIR=build/stage PREFIX=/usr
-    check "build: Debian package" make deb
+    # Of the objects that are there; what follows compiles it from nothing, and compares.
+    check "build: Debian package" make deb OBJECTS=build
     # No compiler's command among what these four said: V=1 shows them.
     check "build: a line a file" bash -c '! awk "length > 120 || / -o / { print FILENAME \": \" \$0 }" "$@" | grep .' said \
         "$logs"/build__{gcc,gcc_with_sanitizers,install,Debian_package}.log
@@ -161,10 +162,14 @@ unit_in() {
 }
 
 unit() {
-    heading "Unit tests"
-    unit_in build
     heading "Unit tests, sanitized"
     unit_in build/san
+}
+
+campaign_unit() {
+    heading "Unit tests, compiled as shipped"
+    check "build: gcc" make -j"$jobs" unit
+    unit_in build
 }
 
 # Instructions, not time: the parse and the encode path may become a tenth dearer, no more (tests/bench/instructions.py).
@@ -193,8 +198,8 @@ pytest_in() {
     # is memory on Debian 13: all tests together leave more than 2 GB.
     scratch=$(mktemp -d /var/tmp/netty-test.XXXXXX)
     chmod 755 "$scratch"
-    # Two workers more than there are cores: tests wait for pauses and for servers that start.
-    NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((jobs + 2))" --timeout 600 \
+    # Four workers for each core: tests wait for pauses and for servers that start.
+    NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((jobs * 4))" --timeout 600 \
         --basetemp "$scratch/t" --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
     local status=$? counts
     rm -rf "$scratch"

@@ -77,10 +77,13 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # clang-tidy with all the paths that its analyzer follows by itself.
-.PHONY: campaign-tidy
+.PHONY: campaign-tidy campaign-unit
 campaign-tidy:
 	@tests/setup.sh test
 	@TIDY_NODES=225000 tests/run.sh tidy
+campaign-unit:
+	@tests/setup.sh test
+	@tests/run.sh campaign_unit
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
 .PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies campaign-year campaign-remote
 test-newer-postgres:
