@@ -34,13 +34,15 @@ static enum err_code start(const struct options *o, struct ping *ping, int *code
     return rc;
 }
 
-/* Sealing a segment takes a large block in a thread of its own, then gives it back: to the system,
- * not to a heap for each thread, so that memory stays what it is however many segments there are.
+/* Sealing a segment takes a large block in a thread of its own, then gives it back: to the system, not to a heap for each thread, so that
+ * memory stays what it is however many segments there are. The heap grows in small steps, for what calloc() takes from its unused end it
+ * clears, and so uses: 50 tables that wait for their turn took 2.4 MiB more.
  */
 static void return_memory(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    (void)mallopt(M_TOP_PAD, 4096);
 }
 
 static void show_version(void)
