@@ -79,7 +79,7 @@ static bool is_ours(const char *variable)
 }
 
 /* Runs between fork and exec, so nothing here allocates memory. */
-static _Noreturn void become(const char *const *argv, const int out[2], const int err[2],
+static _Noreturn void become(const char *const *argv, int in, const int out[2], const int err[2],
                              int failed, pid_t parent)
 {
     static char *env[ENV_MAX];
@@ -88,7 +88,6 @@ static _Noreturn void become(const char *const *argv, const int out[2], const in
         char *const *args;
     } program = {.const_args = argv};
     size_t n = 0;
-    int null = open("/dev/null", O_RDONLY);
     for (char **v = environ; *v && n + 1 < ENV_MAX; v++)
         if (!is_ours(*v))
             env[n++] = *v;
@@ -96,7 +95,7 @@ static _Noreturn void become(const char *const *argv, const int out[2], const in
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)signal(SIGXFSZ, SIG_DFL);
-    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0 &&
+    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0 &&
         dup2(err[1], STDERR_FILENO) >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
         getppid() == parent)
         (void)execvpe(argv[0], program.args, env);
@@ -112,24 +111,50 @@ static void close_pair(int pair[2])
             (void)close(pair[i]);
 }
 
-static enum err_code begin(struct child *c, const char *const *argv, struct err *e)
+/* Opens what the program will read: all of it is in the pipe before the program runs. Returns -1 with errno set. */
+static int open_input(const char *input)
 {
+    int in[2];
+    size_t n = input != NULL ? strlen(input) : 0;
+    if (n == 0)
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (n > CHILD_INPUT) {
+        errno = E2BIG;
+        return -1;
+    }
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return -1;
+    ssize_t put = write(in[1], input, n);
+    (void)close(in[1]);
+    if (put == (ssize_t)n)
+        return in[0];
+    (void)close(in[0]);
+    return -1;
+}
+
+static enum err_code begin(struct child *c, const char *const *argv, const char *input,
+                           struct err *e)
+{
+    int in = -1;
     int out[2] = {-1, -1};
     int err[2] = {-1, -1};
     int failed[2] = {-1, -1};
     int why = 0;
     pid_t parent = getpid();
     enum err_code rc = OK;
-    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(failed, O_CLOEXEC) != 0 ||
-        (c->pid = fork()) < 0) {
+    if ((in = open_input(input)) < 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 ||
+        pipe2(failed, O_CLOEXEC) != 0 || (c->pid = fork()) < 0) {
         rc = err_sys(e, ERR_CREATE, "cannot run %s", argv[0]);
+        if (in >= 0)
+            (void)close(in);
         close_pair(out);
         close_pair(err);
         close_pair(failed);
         return rc;
     }
     if (c->pid == 0)
-        become(argv, out, err, failed[1], parent);
+        become(argv, in, out, err, failed[1], parent);
+    (void)close(in);
     (void)close(out[1]);
     (void)close(err[1]);
     (void)close(failed[1]);
@@ -235,8 +260,8 @@ static void last_words(const struct child *c, struct child_end *end)
     end->words[n] = '\0';
 }
 
-enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,
-                        struct err *e)
+enum err_code child_run(const char *const *argv, const char *input, struct buf *out,
+                        struct child_end *end, struct err *e)
 {
     struct child *c = calloc(1, sizeof *c);
     int status = 0;
@@ -245,7 +270,7 @@ enum err_code child_run(const char *const *argv, struct buf *out, struct child_e
     c->pid = c->out = c->err = -1;
     c->kept = out;
     enum err_code rc =
-        stopped ? err_set(e, ERR_INTERRUPTED, "stopped by a signal") : begin(c, argv, e);
+        stopped ? err_set(e, ERR_INTERRUPTED, "stopped by a signal") : begin(c, argv, input, e);
     if (rc == OK)
         listen_to(c);
     if (c->pid > 0)

@@ -2,9 +2,9 @@
  * Runs a program to its end, and keeps what it writes to standard output, and its last message on standard error.
  *
  *     child_catch_signals();                         // once
- *     rc = child_run(argv, &out, &end, e);
+ *     rc = child_run(argv, input, &out, &end, e);
  *
- * The program gets /dev/null as standard input. Its environment has none of the variables NETTY_*, DATABASE_URL* and PG*, so it
+ * Its environment has none of the variables NETTY_*, DATABASE_URL* and PG*, so it
  * learns neither API key nor database. It is killed when this process ends, in whatever way. When SIGINT or SIGTERM comes
  * meanwhile, the program is asked to end, killed after five seconds, and child_run returns ERR_INTERRUPTED.
  */
@@ -30,9 +30,11 @@ bool child_is_stopped(void);
 /* Waits for that time, or until one of the signals comes. */
 void child_sleep(int64_t microseconds);
 
-/* Runs argv[0], which is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. ERR_TOO_BIG when the program
- * writes more than out's cap. */
-enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,
-                        struct err *e) MUST_CHECK;
+#define CHILD_INPUT 4096 /* what a pipe holds */
+
+/* Runs argv[0], which is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. Its standard input is `input`, at most
+ * CHILD_INPUT bytes, or /dev/null where that is NULL. ERR_TOO_BIG when the program writes more than out's cap. */
+enum err_code child_run(const char *const *argv, const char *input, struct buf *out,
+                        struct child_end *end, struct err *e) MUST_CHECK;
 
 #endif

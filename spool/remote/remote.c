@@ -74,7 +74,8 @@ struct call {
     const char *args[ARGS_MAX];
     size_t n;
     char where[REMOTE_NAME_MAX + REMOTE_OBJECT_MAX + 2];
-    char path[IO_PATH]; /* on this machine: no colon of it is taken for a remote's */
+    char path[IO_PATH + 2]; /* on this machine: no colon of it is taken for a remote's */
+    char input[REMOTE_OBJECT_MAX + 2];
 };
 
 static void add(struct call *c, const char *word)
@@ -159,7 +160,7 @@ static enum err_code call_run(const struct call *c, const char *doing, struct bu
 {
     struct child_end end;
     struct err why = ERR_INIT;
-    enum err_code rc = child_run(c->args, out, &end, &why);
+    enum err_code rc = child_run(c->args, *c->input ? c->input : NULL, out, &end, &why);
     if (rc == ERR_CONFIG && why.sys == ENOENT)
         return err_set(e, ERR_CONFIG,
                        "there is no rclone, which moves the objects: install the package rclone");
@@ -228,21 +229,69 @@ enum err_code remote_put(const struct remote *r, const char *object, const char 
     return call_run(&c, "put", NULL, NULL, e);
 }
 
+/* The folder that rclone gets an object into, under the object's own name. */
+struct landing {
+    char folder[IO_PATH];
+    char file[IO_PATH];
+};
+
+static enum err_code remove_file(void *ctx, int dir, const char *name, struct err *e)
+{
+    (void)ctx;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return OK;
+    return unlinkat(dir, name, 0) == 0 || errno == ENOENT
+               ? OK
+               : err_sys(e, ERR_CREATE, "cannot remove %s", name);
+}
+
+/* Removes it, with what a get that was killed has left. */
+static enum err_code landing_clear(const struct landing *l, struct err *e)
+{
+    enum err_code rc = io_each_name(l->folder, true, remove_file, NULL, e);
+    if (rc == OK && rmdir(l->folder) != 0 && errno != ENOENT)
+        rc = err_sys(e, ERR_CREATE, "cannot remove %s", l->folder);
+    return rc;
+}
+
+static enum err_code landing_set(struct landing *l, const char *path, const char *name,
+                                 struct err *e)
+{
+    int n = snprintf(l->folder, sizeof l->folder, "%s.get", path);
+    if (n < 0 || (size_t)n >= sizeof l->folder)
+        return err_set(e, ERR_TOO_BIG, "the path is too long: %.300s.get", path);
+    enum err_code rc = io_path(l->file, l->folder, name, e);
+    return rc == OK ? landing_clear(l, e) : rc;
+}
+
+/* rclone is told which file of the folder to copy, and looks at that alone: one request where it is missing. Asked for the file by its whole name it
+ * would list the folder, too, which costs as much as to put one: the name may be a folder's. */
 enum err_code remote_get(const struct remote *r, const char *object, const char *path, bool *there,
                          struct err *e)
 {
     struct call c;
-    call_begin(&c, r, "copyto", object);
+    struct landing l;
+    const char *slash = strrchr(object, '/');
+    const char *name = slash != NULL ? slash + 1 : object;
+    call_begin(&c, r, "copy", object);
+    c.where[strlen(c.where) - strlen(name)] = '\0';
+    (void)snprintf(c.input, sizeof c.input, "%s\n", name);
     add(&c, "--no-traverse");
     add(&c, "--no-check-dest");
+    add(&c, "--files-from-raw");
+    add(&c, "-");
     add(&c, "--");
     add(&c, c.where);
-    add(&c, local(&c, path));
     enum err_code rc = safe_remove(path, e);
-    if (rc == OK && (rc = call_run(&c, "get", NULL, there, e)) == OK && *there)
-        *there =
-            access(path, F_OK) == 0; /* of an object store's missing object rclone says nothing */
-    return rc;
+    if (rc == OK && (rc = landing_set(&l, path, name, e)) == OK) {
+        add(&c, local(&c, l.folder));
+        rc = call_run(&c, "get", NULL, there, e);
+    }
+    if (rc == OK && *there)
+        *there = access(l.file, F_OK) == 0; /* of one that is missing rclone says nothing */
+    if (rc == OK && *there && rename(l.file, path) != 0)
+        rc = err_sys(e, ERR_IO, "cannot rename %.300s", l.file);
+    return rc == OK ? landing_clear(&l, e) : rc;
 }
 
 enum err_code remote_each(const struct remote *r, const char *folder, unsigned depth,

@@ -1,7 +1,7 @@
 /*
  * In rclone's place, between folders of this machine: what spool/remote asks of it and no more.
  *
- *   rclone copyto|lsjson|lsf|deletefile [OPTION ...] -- PATH [PATH]
+ *   rclone copyto|copy|lsjson|lsf|deletefile [OPTION ...] -- PATH [PATH]
  *
  * The crash matrix moves objects thousands of times, and rclone takes 0.1 s to begin. Linked statically, so that nothing
  * preloaded counts or fails its calls: the matrix makes our programs fail, not rclone. test_crash_matrix.py compares the two.
@@ -87,6 +87,22 @@ done:
     return rc;
 }
 
+/* Copies the file of a folder that standard input names. One that is missing is passed over in silence. */
+static int copy_named(const char *from, const char *to)
+{
+    char name[NAME_MAX];
+    char here[PATH_MAX];
+    char there[PATH_MAX];
+    if (!fgets(name, sizeof name, stdin))
+        return FAILED;
+    name[strcspn(name, "\n")] = '\0';
+    (void)snprintf(here, sizeof here, "%s%s%s", from, from[strlen(from) - 1] == '/' ? "" : "/",
+                   name);
+    (void)snprintf(there, sizeof there, "%s/%s", to, name);
+    int rc = copy(here, there);
+    return rc == ABSENT ? DONE : rc;
+}
+
 static int look(const char *path)
 {
     struct stat st;
@@ -157,6 +173,8 @@ int main(int argc, char **argv)
     int n = argc - at - 1;
     if (n == 2 && strcmp(command, "copyto") == 0)
         return copy(paths[0], paths[1]);
+    if (n == 2 && strcmp(command, "copy") == 0)
+        return copy_named(paths[0], paths[1]);
     if (n == 1 && strcmp(command, "lsjson") == 0)
         return look(paths[0]);
     if (n == 1 && strcmp(command, "lsf") == 0)

@@ -46,7 +46,9 @@ def test_rows_are_not_deleted_before_their_archive_is_found_after_a_crash(tmp_pa
 @pytest.mark.release
 @pytest.mark.parametrize("words", [
     "copyto -- here/1.netty ./there/new/1.netty", "copyto -- here/missing ./there/missing", "copyto -- here/1.netty ./there/old",
-    "copyto -- missing/1.netty ./there/1.netty", "lsjson --stat --no-mimetype -- here/1.netty", "lsjson --stat --no-mimetype -- here/missing",
+    "copyto -- missing/1.netty ./there/1.netty", "copy --files-from-raw - -- here/ ./there < 1.netty", "copy --files-from-raw - -- here/ ./there/new < 1.netty",
+    "copy --files-from-raw - -- here/ ./there/new < missing", "copy --files-from-raw - -- missing/ ./there/new < 1.netty",
+    "copy --files-from-raw - -- here/ ./there/new < back", "lsjson --stat --no-mimetype -- here/1.netty", "lsjson --stat --no-mimetype -- here/missing",
     "lsjson --stat --no-mimetype -- missing/1.netty", "lsjson --stat --no-mimetype -- here/back",
     "lsf --files-only --recursive --max-depth=1 -- here", "lsf --files-only --recursive --max-depth=2 -- here",
     "lsf --files-only --recursive --max-depth=3 -- here", "lsf --files-only --recursive --max-depth=1 -- missing",
@@ -60,9 +62,9 @@ def test_what_the_matrix_takes_for_rclone_does_what_rclone_does(tmp_path, words)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
             os.utime(folder / name, (at, at))
-        command, *rest = words.split()
-        options = ["--ask-password=false", "--s3-no-check-bucket", "--stats=0", *["--no-traverse", "--no-check-dest"] * (command == "copyto")]
-        done = subprocess.run([program, command, *options, *rest], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        (command, *rest), asked = words.partition(" < ")[0].split(), words.partition(" < ")[2]
+        options = ["--ask-password=false", "--s3-no-check-bucket", "--stats=0", *["--no-traverse", "--no-check-dest"] * command.startswith("copy")]
+        done = subprocess.run([program, command, *options, *rest], cwd=folder, input=asked and asked + "\n", capture_output=True, text=True)
         out = json.loads(done.stdout) if command == "lsjson" and done.stdout else sorted(done.stdout.splitlines())
         if "IsDir" in out and out["IsDir"]:
             del out["ModTime"]  # the real one says now
