@@ -106,7 +106,8 @@ static enum err_code add_spool(struct buf *b, const struct spool *s, struct err 
     enum err_code rc = ship_note_read(&note, spool_dir(s), PULL_NOTE, &there, e);
     if (rc != OK)
         return rc;
-    rc = buf_addf(b, "%" PRIu64 "\n", note.number);
+    /* How far is pulled goes along with other news, and is one itself only where objects can be removed because of it. */
+    rc = buf_addf(b, "%" PRIu64 "\n", note.whole);
     ship_note_free(&note);
     if (catalog_read(s, &catalog, NULL) != OK)
         catalog = (struct catalog){0};

@@ -69,6 +69,15 @@ static enum err_code is_there(const struct put *p, uint64_t number, bool *there,
     return rc;
 }
 
+/* The same of a name that nobody should have used: where that is so it takes one request. */
+static enum err_code is_taken(const struct put *p, uint64_t number, bool *there, struct err *e)
+{
+    char name[REMOTE_OBJECT_MAX];
+    back_name(name, p->note.chain, number);
+    enum err_code rc = remote_get(p->remote, name, p->object, there, e);
+    return rc == OK && *there ? safe_remove(p->object, e) : rc;
+}
+
 /* The last object is there, or one whose put seemed to fail, and none of the next number: else this is a copy, or the place was
  * emptied. Who pushes removes those before the newest. The last object is looked for first: where puts are refused for long there
  * are many numbers behind it. */
@@ -83,7 +92,7 @@ static enum err_code is_known(const struct put *p, bool *known, struct err *e)
     for (uint64_t n = p->note.number; rc == OK && !last && n < p->note.next; n++)
         rc = is_there(p, n, &last, e);
     if (rc == OK && last)
-        rc = is_there(p, p->note.next, &next, e);
+        rc = is_taken(p, p->note.next, &next, e);
     *known = rc == OK && last && !next;
     return rc;
 }

@@ -303,8 +303,15 @@ enum err_code remote_each(const struct remote *r, const char *folder, unsigned d
     char levels[32];
     (void)snprintf(levels, sizeof levels, "--max-depth=%u", depth);
     call_begin(&c, r, "lsf", *folder ? folder : NULL);
+    size_t n = strlen(c.where);
+    if (c.where[n - 1] != ':' &&
+        c.where[n - 1] !=
+            '/') /* a folder for certain: rclone does not look for a file of that name first */
+        (void)snprintf(c.where + n, sizeof c.where - n, "/");
     add(&c, "--files-only");
     add(&c, "--recursive");
+    if (depth > 1) /* one list for all folders, where the store can make it */
+        add(&c, "--fast-list");
     add(&c, levels);
     add(&c, "--");
     add(&c, c.where);

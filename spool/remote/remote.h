@@ -34,7 +34,8 @@ enum err_code remote_open(struct remote **r, const char *name, struct err *e) MU
 void remote_close(struct remote *r); /* NULL is fine */
 const char *remote_name(const struct remote *r);
 
-/* Looks at one object. Asks for no listing, because a listing can be old. */
+/* Looks at one object. Asks for no listing of the store, because a listing can be old; but for one that is missing rclone makes one by
+ * itself, which stores charge for: where it is likely to be missing, remote_get is cheaper. */
 enum err_code remote_look(const struct remote *r, const char *object, struct remote_seen *seen,
                           struct err *e) MUST_CHECK;
 /* Puts a file. Must only be called for a name that remote_get has just found absent. */

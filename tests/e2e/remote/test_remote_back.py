@@ -254,6 +254,8 @@ def test_who_may_not_put_any_more_does_not_ask_more_each_time(sims, netty, remot
     sim.edit("contacts", 1)
     netty.extract(sim=sim)
     remote.push()
+    remote.pull()
+    remote.load(db=db)
     calls = netty.dir / "calls"
     env = odd_rclone(netty.dir / "bin", f'echo "$COMMAND" >> {calls}\n[ -z "$PUT" ] || {{ echo "AccessDenied: 403" >&2; exit 1; }}')
     remote.pull(env=env)

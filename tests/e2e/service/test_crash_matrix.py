@@ -50,8 +50,8 @@ def test_rows_are_not_deleted_before_their_archive_is_found_after_a_crash(tmp_pa
     "copy --files-from-raw - -- here/ ./there/new < missing", "copy --files-from-raw - -- missing/ ./there/new < 1.netty",
     "copy --files-from-raw - -- here/ ./there/new < back", "lsjson --stat --no-mimetype -- here/1.netty", "lsjson --stat --no-mimetype -- here/missing",
     "lsjson --stat --no-mimetype -- missing/1.netty", "lsjson --stat --no-mimetype -- here/back",
-    "lsf --files-only --recursive --max-depth=1 -- here", "lsf --files-only --recursive --max-depth=2 -- here",
-    "lsf --files-only --recursive --max-depth=3 -- here", "lsf --files-only --recursive --max-depth=1 -- missing",
+    "lsf --files-only --recursive --max-depth=1 -- here/", "lsf --files-only --recursive --fast-list --max-depth=2 -- here/",
+    "lsf --files-only --recursive --fast-list --max-depth=3 -- here/", "lsf --files-only --recursive --max-depth=1 -- missing/",
     "deletefile -- here/1.netty", "deletefile -- here/missing", "deletefile -- missing/1.netty"])
 def test_what_the_matrix_takes_for_rclone_does_what_rclone_does(tmp_path, words):
     """Every command of spool/remote: the code, what is printed, what lies where with which bytes and times, and whether it is
