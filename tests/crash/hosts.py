@@ -3,7 +3,7 @@ import json
 import shutil
 
 from spoolfile import sumline
-from world import SEALED, TABLES, Case, demand
+from world import LONG_AGO, SEALED, TABLES, Case, Truth, demand
 
 ACCOUNTS = ("lyon", "paris")
 
@@ -11,13 +11,21 @@ ACCOUNTS = ("lyon", "paris")
 class HostCase(Case):
     """Its spool is the folder of the accounts' spools."""
 
+    pull_note = ".pull/pull.json"
+    sign_of_life = {"all": LONG_AGO}
+
     def __init__(self, truth, name, base, db=None):
         super().__init__(truth, name, base, db)
         (self.dir / "netty.conf").write_text("".join(f"[account {name}]\nschema = {name}\n" for name in ACCOUNTS))
         (self.dir / "netty.conf").chmod(0o600)
 
-    def pages_of_all(self, folder):
+    def all_pages(self, folder):
         return {name: self.pages(folder / name) for name in ACCOUNTS}
+
+    def assert_taken_whole(self):
+        for name in ACCOUNTS:
+            verify = self.run("netty-spool", "verify", "--account", name)
+            demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
 
     def assert_push_recovers(self):
         again = self.push()
@@ -30,12 +38,12 @@ class HostCase(Case):
         source, self.spool = self.spool, self.root / "pulled"
         again = self.run("netty-spool", "pull", "remote")
         demand(again.code == 0, "the pull did not end well:", again)
-        demand(self.pages_of_all(self.spool) == self.pages_of_all(source), "what was pulled is not what was pushed")
+        demand(self.all_pages(self.spool) == self.all_pages(source), "what was pulled is not what was pushed")
 
     def assert_pull_recovers(self):
         again = self.pull()
         demand(again.code == 0, "the next pull did not end well:", again)
-        demand(self.pages_of_all(self.spool) == self.pages_of_all(self.truth.pushed), "what was pulled is not what was pushed")
+        demand(self.all_pages(self.spool) == self.all_pages(self.truth.pushed), "what was pulled is not what was pushed")
         for name in ACCOUNTS:
             verify = self.run("netty-spool", "verify", "--account", name)
             demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
@@ -62,6 +70,7 @@ class HostTruth:
         shutil.copytree(case.remote, self.remote_once)
         demand(case.push().code == 0, "the second push failed")
         self.pushed, self.remote, self.mirror = case.spool, case.remote, mirror.spool
+        Truth.push_anew(self, HostCase)
 
     def tell_back(self, case, mirror):
         at = "2026-01-01T00:00:00.000000Z"

@@ -277,12 +277,18 @@ def programs(truth, server):
     yield Program("push", truth, lambda: truth.pushed_once, Case.push, Case.assert_push_recovers)
     yield Program("pull, first", truth, lambda: None, Case.pull, Case.assert_pull_recovers)
     yield Program("pull, later", truth, lambda: truth.mirror, Case.pull, Case.assert_pull_recovers)
+    for name, base, run in (("push anew", lambda: truth.due, Case.push_anew), ("push that removes", lambda: truth.anew, Case.push_and_remove)):
+        yield Program(name, truth, base, run, Case.assert_all_is_anew)
     hosts = HostTruth(truth)
     for name, base, run, recover in (("push of accounts", lambda: hosts.pushed_once, Case.push, HostCase.assert_push_recovers),
+                                     ("push anew of accounts", lambda: hosts.due, Case.push_anew, Case.assert_all_is_anew),
+                                     ("push of accounts that removes", lambda: hosts.anew, Case.push_and_remove, Case.assert_all_is_anew),
+                                     ("take-over of accounts", lambda: None, Case.take_over, Case.assert_take_over_recovers),
                                      ("pull of accounts", lambda: hosts.mirror, Case.pull, HostCase.assert_pull_recovers)):
         of_all = Program(name, hosts, base, run, recover)
         of_all.kind = HostCase
-        of_all.parts = {"faults", "kill", "tear", "power"}  # as take-overs
+        if name == "take-over of accounts":
+            of_all.parts = {"faults", "kill", "tear", "power"}  # as below
         yield of_all
     for name, base in (("take-over, first", lambda: None), ("take-over, later", lambda: truth.mirror)):
         taking = Program(name, truth, base, Case.take_over, Case.assert_take_over_recovers)

@@ -48,6 +48,9 @@ class Ended:
         return f"exit {self.code}: {self.err[-600:]}"
 
 
+LONG_AGO = "2024-01-01T00:00:00.000000Z"
+
+
 class Truth:
     """The stand-in, with a first run's spool and edits since: what a later run has to do."""
 
@@ -94,6 +97,19 @@ class Truth:
         shutil.copytree(case.remote, self.remote_once)
         demand(case.push().code == 0, "the second push failed")
         self.pushed, self.remote, self.mirror = case.spool, case.remote, mirror.spool
+        self.push_anew(Case)
+
+    def push_anew(self, kind):
+        """A spool that is due to be pushed anew, and what is there once it was, and was pulled."""
+        due, done, mirror = (kind(self, name, base) for name, base in (("due", self.pushed), ("anew", self.pushed), ("anew-mirror", self.mirror)))
+        due.is_due()
+        done.is_due()
+        demand(done.push_anew().code == 0, "the push of everything failed")
+        shutil.copytree(done.remote, mirror.remote)
+        demand(mirror.pull().code == 0, "the pull of everything failed")
+        shutil.copytree(mirror.remote / "back", done.remote / "back", dirs_exist_ok=True)
+        done.look_anew()
+        self.due, self.anew, self.remote_anew = due.spool, done.spool, done.remote
 
     def tell_back(self, case, mirror):
         """What a loader elsewhere leaves in the pulled spool, which the next push takes from the way back."""
@@ -179,6 +195,9 @@ def flip(path, at):
 class Case:
     """One attempt: a spool of its own, a copy of `base` (None: none yet)."""
 
+    pull_note = "pull.json"
+    sign_of_life = {}  # when all were last pushed, of several accounts
+
     def __init__(self, truth, name, base, db=None):
         self.truth, self.db, self.settings, self.limit = truth, db, SEALED, 120
         self.dir = truth.dir / name
@@ -254,6 +273,28 @@ class Case:
             shutil.copytree(self.truth.remote_once, self.remote)
         return self.run("netty-spool", "push", "remote", **keywords)
 
+    def is_due(self):
+        """The next push brings everything anew: a day is over, and much has come since."""
+        for path in (self.spool / ".push").glob("*.json"):
+            if path.name.count(".") == 1:
+                edit_lines(path, whole_at=LONG_AGO, since=1 << 30, written=LONG_AGO, **self.sign_of_life)
+
+    def look_anew(self):
+        """The next push looks for new pullers, as it does once an hour."""
+        for path in (self.spool / ".push").glob("*.back.json"):
+            edit_lines(path, listed=LONG_AGO)
+
+    def push_anew(self, **keywords):
+        if not self.remote.exists():
+            shutil.copytree(self.truth.remote, self.remote)
+        return self.run("netty-spool", "push", "remote", **keywords)
+
+    def push_and_remove(self, **keywords):
+        """Everything has been pushed anew, and pulled, so that what it replaces can be removed."""
+        if not self.remote.exists():
+            shutil.copytree(self.truth.remote_anew, self.remote)
+        return self.run("netty-spool", "push", "remote", **keywords)
+
     def pull(self, **keywords):
         if not self.remote.exists():
             shutil.copytree(self.truth.remote, self.remote)
@@ -282,6 +323,36 @@ class Case:
         demand(again.code == 0, "the pull did not end well:", again)
         demand(self.pages(self.spool) == self.pages(source), "what was pulled is not what was pushed")
 
+    def assert_all_is_anew(self):
+        """Everything is in one object, what it replaces is removed or as it was, and who pulled before has all, as who begins."""
+        for _ in range(2):
+            again = self.push()
+            demand(again.code == 0, "the next push did not end well:", again)
+        whole = [path for path in self.remote.glob("*.netty") if f'"whole":{int(path.stem)},'.encode() in path.read_bytes().split(b"\n")[0]]
+        whole = [path for path in whole if path.stem != "0000000001"]
+        demand(len(whole) == 1, "not pushed anew once, but in", whole)
+        mirror = self.root / "mirror"
+        shutil.copytree(self.truth.mirror, mirror)
+        edit_lines(mirror / self.pull_note, listed=LONG_AGO)  # what it lacks may be gone: it looks for what there is, as it does once an hour
+        source = self.all_pages(self.spool)
+        for folder in (mirror, self.root / "pulled"):
+            kept, self.spool = self.spool, folder
+            pulled = self.run("netty-spool", "pull", "remote")
+            demand(pulled.code == 0, "the pull did not end well:", folder, pulled)
+            demand(self.all_pages(folder) == source, "what was pulled is not what was pushed:", folder)
+            self.spool = kept
+        self.look_anew()
+        for _ in range(2):
+            demand(self.push().code == 0, "the push after the pulls failed")
+        left = sorted(int(path.stem) for path in self.remote.glob("*.netty"))
+        demand(left[0] == int(whole[0].stem), "what everything replaces is not removed:", left)
+        for path in self.truth.remote.glob("*.netty"):
+            now = self.remote / path.name
+            demand(not now.exists() or now.read_bytes() == path.read_bytes(), path.name, "was written twice")
+
+    def all_pages(self, folder):
+        return self.pages(folder)
+
     def assert_pull_recovers(self):
         again = self.pull()
         demand(again.code == 0, "the next pull did not end well:", again)
@@ -293,27 +364,31 @@ class Case:
         """It ends well, netty-extract goes on without a crawl of everything, the old machine is refused, and who pulls has all."""
         again = self.take_over()
         demand(again.code == 0, "the next take-over did not end well:", again)
-        demand(not (self.spool / "pull.json").exists(), "it is a mirror still")
+        still = [path for at in ("pull.json", ".pull/pull.json", "[a-z]*/pull.json") for path in self.spool.glob(at)]
+        demand(not still, "it is a mirror still:", still)
         for path in self.truth.remote.glob("*.netty"):
             demand((self.remote / path.name).read_bytes() == path.read_bytes(), path.name, "was written twice")
         gone = self.run("netty-extract", "--json", *self.settings, *TABLES)
         demand(gone.code == 0, "the extractor does not go on:", gone)
         for row in map(json.loads, gone.out.splitlines()):
-            demand(row["status"] == "complete", row)
-        self.assert_spool_whole()
+            demand("table" not in row or row["status"] == "complete", row)
+        self.assert_taken_whole()
         pushed = self.run("netty-spool", "push", "remote")
         demand(pushed.code == 0, "the push did not end well:", pushed)
         taken, self.spool = self.spool, self.root / "old"
         shutil.copytree(self.truth.pushed, self.spool)
         for path in (self.spool / ".push").glob("*.json"):  # it has something new
             if path.name.count(".") == 1:
-                edit_lines(path, written="2024-01-01T00:00:00.000000Z")
+                edit_lines(path, written=LONG_AGO, **self.sign_of_life)
         refused = self.run("netty-spool", "push", "remote")
         demand(refused.code == 78 and "another machine" in refused.err, "the old machine is not refused:", refused)
         self.spool = self.root / "elsewhere"
         pulled = self.run("netty-spool", "pull", "remote")
         demand(pulled.code == 0, "the pull did not end well:", pulled)
-        demand(self.pages(self.spool) == self.pages(taken), "what is pulled elsewhere is not what was pushed")
+        demand(self.all_pages(self.spool) == self.all_pages(taken), "what is pulled elsewhere is not what was pushed")
+
+    def assert_taken_whole(self):
+        self.assert_spool_whole()
 
     # -- a backfill that lets others have the table
 
