@@ -127,6 +127,25 @@ enum err_code safe_rename(const char *from, const char *to, struct err *e)
     return rc;
 }
 
+enum err_code safe_move(const char *from, const char *to, struct err *e)
+{
+    char folder[IO_PATH];
+    const char *old;
+    const char *new;
+    int in = -1;
+    int out = -1;
+    enum err_code rc;
+    if ((rc = split(from, folder, &old, e)) != OK || (rc = io_open_folder(&in, folder, e)) != OK)
+        return rc;
+    if ((rc = split(to, folder, &new, e)) == OK && (rc = io_open_folder(&out, folder, e)) == OK &&
+        renameat(in, old, out, new) != 0)
+        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", from, to);
+    (void)close(in);
+    if (out >= 0)
+        (void)close(out);
+    return rc;
+}
+
 enum err_code safe_remove(const char *path, struct err *e)
 {
     char folder[IO_PATH];

@@ -25,9 +25,10 @@ enum err_code safe_open(int *fd, const char *path, int flags, struct err *e) MUS
 enum err_code safe_open_if_there(int *fd, const char *path, int flags, struct err *e) MUST_CHECK;
 /* Reads a whole small file. Its content replaces b's, whose cap holds; on failure b is empty. */
 enum err_code safe_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
-/* safe_rename renames within one folder, safe_remove removes; to remove a missing file is no failure. Neither syncs the
- * folder. */
+/* safe_rename renames within one folder, safe_move into another one of the same volume, safe_remove removes; to remove a missing file is
+ * no failure. None syncs a folder. */
 enum err_code safe_rename(const char *from, const char *to, struct err *e) MUST_CHECK;
+enum err_code safe_move(const char *from, const char *to, struct err *e) MUST_CHECK;
 enum err_code safe_remove(const char *path, struct err *e);
 /* Fails with ERR_DENIED when another user, other than root, owns the folder and this user (root, for instance) could write to
  * it: the owner could not write to the files made there. The message has the command to use instead. what names the folder:

@@ -289,8 +289,8 @@ enum err_code remote_get(const struct remote *r, const char *object, const char 
     }
     if (rc == OK && *there)
         *there = access(l.file, F_OK) == 0; /* of one that is missing rclone says nothing */
-    if (rc == OK && *there && rename(l.file, path) != 0)
-        rc = err_sys(e, ERR_IO, "cannot rename %.300s", l.file);
+    if (rc == OK && *there)
+        rc = safe_move(l.file, path, e);
     return rc == OK ? landing_clear(&l, e) : rc;
 }
 

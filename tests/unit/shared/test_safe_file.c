@@ -182,6 +182,7 @@ static void test_nothing_is_renamed_or_removed_behind_a_link(void **state)
     char from[IO_PATH];
     char to[IO_PATH];
     char behind[IO_PATH];
+    char elsewhere[IO_PATH];
     struct err e = ERR_INIT;
     int fd = -1;
     (void)state;
@@ -196,10 +197,17 @@ static void test_nothing_is_renamed_or_removed_behind_a_link(void **state)
     assert_int_equal(io_path(to, folder, "b", &e), OK);
     assert_int_equal(safe_rename(from, to, &e), ERR_IO);
     assert_int_equal(e.sys, ELOOP);
+    assert_int_equal(io_path(elsewhere, dir, "c", &e), OK);
+    assert_int_equal(safe_move(from, elsewhere, &e), ERR_IO);
+    assert_int_equal(e.sys, ELOOP);
+    assert_int_equal(safe_move(behind, from, &e), ERR_IO);
+    assert_int_equal(e.sys, ELOOP);
     assert_int_equal(safe_remove(from, &e), ERR_IO);
     assert_int_equal(access(behind, F_OK), 0);
     assert_int_equal(unlink(folder), 0);
     assert_int_equal(rename(other, folder), 0);
+    assert_int_equal(safe_move(from, elsewhere, &e), OK);
+    assert_int_equal(safe_move(elsewhere, from, &e), OK);
     assert_int_equal(safe_rename(from, to, &e), OK);
     assert_int_equal(safe_remove(from, &e), OK); /* it is not there */
     assert_int_equal(safe_remove(to, &e), OK);
