@@ -66,9 +66,10 @@ struct back_target {
     bool host;
     void *ctx;
     /* Takes the object over. note: of the puller, whose file has that name; its tables are told what the puller has. folder: the name of a
-     * folder, below PUSH_DIR, to unpack into. */
+     * folder, below PUSH_DIR, to unpack into. *part, false before: a part of it could not be taken, so that the next call takes the object, or
+     * a later one, once more. */
     enum err_code (*install)(void *ctx, struct object_reader *r, const char *folder,
-                             const char *name, struct ship_note *note, struct err *e);
+                             const char *name, struct ship_note *note, bool *part, struct err *e);
 };
 enum err_code back_take_into(const struct back_target *target, const struct remote *r,
                              struct back_report *report, struct err *e) MUST_CHECK;

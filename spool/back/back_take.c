@@ -211,14 +211,15 @@ static enum err_code install(struct take *t, struct puller *p, struct object_rea
     const struct object_head *h = object_head(r);
     char name[SHIP_NOTE_NAME];
     struct ship_note n;
+    bool part = false;
     enum err_code rc = read_note(t, p, &n, name, e);
     if (rc != OK)
         return rc;
     uint64_t last = n.number;
-    if ((rc = t->target->install(t->target->ctx, r, t->folder, name, &n, e)) == OK) {
+    if ((rc = t->target->install(t->target->ctx, r, t->folder, name, &n, &part, e)) == OK) {
         FAULT("back-installed");
-        n.number = h->number;
-        n.next = h->number + 1;
+        n.number = h->number - (part ? 1 : 0);
+        n.next = n.number + 1;
         n.hash = object_sum(r)->hash;
         n.written = h->written;
         n.acked = h->acked;
@@ -309,13 +310,15 @@ struct one {
 };
 
 static enum err_code install_spool(void *ctx, struct object_reader *r, const char *folder,
-                                   const char *name, struct ship_note *note, struct err *e)
+                                   const char *name, struct ship_note *note, bool *part,
+                                   struct err *e)
 {
     const struct one *one = ctx;
     char dir[IO_PATH];
     char path[IO_PATH];
     enum err_code rc;
     (void)name;
+    (void)part;
     if ((rc = io_path(dir, spool_dir(one->spool), PUSH_DIR, e)) != OK ||
         (rc = io_path(path, dir, folder, e)) != OK)
         return rc;

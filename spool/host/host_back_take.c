@@ -20,6 +20,7 @@ struct host_take {
     const char *folder;
     const char *note_name;
     const struct ship_note *host; /* of the puller */
+    bool part;                    /* that of an account could not be taken */
     /* of the part at hand */
     char name[OBJECT_ACCOUNT_MAX + 1];
     char dir[IO_PATH]; /* the account's folder .push */
@@ -45,6 +46,7 @@ static enum err_code fail_part(struct host_take *h, const struct err *why, struc
         return why->code;
     }
     host_failure(&h->failures, h->name, why);
+    h->part = true;
     leave_part(h);
     return OK;
 }
@@ -121,7 +123,7 @@ static enum err_code begin_part(struct host_take *h, const struct object_item *i
 }
 
 static enum err_code install(void *ctx, struct object_reader *r, const char *folder,
-                             const char *name, struct ship_note *note, struct err *e)
+                             const char *name, struct ship_note *note, bool *part, struct err *e)
 {
     struct host_take *h = ctx;
     struct object_item *item = malloc(sizeof *item);
@@ -131,6 +133,7 @@ static enum err_code install(void *ctx, struct object_reader *r, const char *fol
     h->folder = folder;
     h->note_name = name;
     h->host = note;
+    h->part = false;
     note->host = true;
     while (rc == OK && (rc = object_next(r, item, e)) == OK && item->kind != OBJECT_END) {
         struct err why = ERR_INIT;
@@ -147,6 +150,7 @@ static enum err_code install(void *ctx, struct object_reader *r, const char *fol
         rc = end_part(h, told, e);
     leave_part(h);
     free(item);
+    *part = h->part;
     return rc;
 }
 

@@ -452,6 +452,11 @@ def test_an_account_that_cannot_be_told_stops_no_other(netty, host, db):
     assert "paris" in host.push(code=65).err
     assert {name: (netty.spool / name / "contacts/loaded.json").exists() for name in NAMES} == {
         "lyon": True, "nice": False, "paris": False}
+    # It is taken by the next push, though nothing new was told meanwhile.
+    (netty.dir / "kept").replace(netty.spool / "paris/spool.json")
+    backs = host.backs()
+    host.push()
+    assert (netty.spool / "paris/contacts/loaded.json").exists() and host.backs() == backs
 
 
 def test_load_pulls_all_accounts(netty, host, db):
