@@ -186,13 +186,18 @@ static enum err_code take_wish(const struct back_install *i, const char *table,
 
 static enum err_code take_table(const struct back_install *i, const char *table, struct err *e)
 {
+    char dir[IO_PATH];
     bool held;
     struct ship_table *t = ship_note_table(i->note, table);
     enum err_code rc =
         t ? spool_holds(i->to, table, &held, e) : err_set(e, ERR_NOMEM, "out of memory");
     if (rc != OK || !held)
         return rc;
-    if ((rc = take_loaded(i, table, t, e)) != OK || (rc = take_missing(i, table, e)) != OK)
+    if ((rc = take_loaded(i, table, t, e)) != OK || (rc = take_missing(i, table, e)) != OK ||
+        (rc = table_dir(dir, i->to, table, e)) != OK)
+        return rc;
+    /* What is there already may be there since a take whose sync failed. */
+    if ((rc = io_sync_dir(dir, e)) != OK)
         return rc;
     FAULT("back-loaded");
     return take_wish(i, table, t, e);
