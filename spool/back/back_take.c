@@ -318,7 +318,7 @@ static enum err_code install_spool(void *ctx, struct object_reader *r, const cha
     char path[IO_PATH];
     enum err_code rc;
     (void)name;
-    (void)part;
+    *part = false;
     if ((rc = io_path(dir, spool_dir(one->spool), PUSH_DIR, e)) != OK ||
         (rc = io_path(path, dir, folder, e)) != OK)
         return rc;
