@@ -200,7 +200,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--batch-rows 2000"},
 
     {OPT_BATCH_BYTES, OPTION_SIZE, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE",
-     .standard = "2560K", .programs = LOAD, .min = KIB, .max = GIB,
+     .standard = "2400K", .programs = LOAD, .min = KIB, .max = GIB,
      .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone. There is memory for "
              "two transactions of that size, and tables that are loaded side by side share it.",
      .example = "--batch-bytes 1M"},

@@ -25,7 +25,7 @@ static void test_defaults(void **state)
     o = fixture_good(PROGRAM_LOAD, NO_WORDS);
     assert_null(options_text(o, OPT_DB));
     assert_int_equal(options_int(o, OPT_BATCH_ROWS), 7000);
-    assert_int_equal(options_int(o, OPT_BATCH_BYTES), 2560 << 10);
+    assert_int_equal(options_int(o, OPT_BATCH_BYTES), 2400 << 10);
     assert_int_equal(options_int(o, OPT_UPDATE), 0);
     assert_int_equal(options_int(o, OPT_ON_NUL), 0);
     assert_int_equal(options_int(o, OPT_CREATE_TABLES), 0);
